@@ -1,0 +1,50 @@
+"""What a verifier is handed, and what it gathers from the chain: plain values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
+from veta.model.consortium import KeyEntry, Member, MembershipEntry
+from veta.model.determined import Determined
+from veta.model.identifiers import BatchRoot, UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """RFC 9162 section 2.1.3: path from one leaf to the root of a tree of ``size`` leaves."""
+
+    index: int
+    size: int
+    path: tuple[bytes, ...]
+    """Sibling digests, from the leaf upwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementBundle:
+    """A statement and how to find it under an anchor; what is missing is ``None``."""
+
+    token: bytes
+    """Compact JWS as received, ASCII."""
+    inclusion: InclusionProof | None = None
+    root: BatchRoot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFacts:
+    """What the chain said about one statement, all at one block.
+
+    Facts come from an endpoint or an index that is believed; they are not proofs. The report says so.
+    """
+
+    chain: Determined[ChainIdentity]
+    as_of: Determined[BlockRef]
+    """Newest final block at the time of asking; every other fact is read at it."""
+    issuer: Determined[Member | None]
+    membership: Determined[tuple[MembershipEntry, ...]]
+    keys: Determined[tuple[KeyEntry, ...]]
+    anchor: Determined[AnchorRecord | None]
+    """Final at ``as_of``: a record read there is final."""
+    status: Determined[tuple[StatusEntry, ...]]
+    asked_at_s: UnixSeconds
+    """The verifier's own clock when it asked; only used for the age of ``as_of``."""
