@@ -1,6 +1,6 @@
 """Every error of the project, in one tree with stable codes.
 
-"No" and "cannot tell" are different branches, and a write whose outcome is not known is a third one:
+"No" and "cannot tell" are different branches, and a write whose outcome is not known is a third:
 
     ProvenanceError
       InputError            the caller's input is malformed or out of bounds
@@ -11,7 +11,8 @@
       KeyAccessError        a private key cannot be used
       ConfigError           the node's configuration, or what it is pinned to, is wrong
 
-An error's ``code`` is part of the public interface: command line, API, logs and documentation use the same one.
+An error's ``code`` is part of the public interface: command line, API, logs and documentation use
+the same one.
 """
 
 from __future__ import annotations

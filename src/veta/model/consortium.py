@@ -1,7 +1,7 @@
 """What the chain records about members, their keys and their roles.
 
-Time logic never reads a mutable flag: it folds append-only lists, whose entries are the classes of this module,
-in the order of their index (DESIGN 2).
+Time logic never reads a mutable flag: it folds append-only lists, whose entries are the classes of
+this module, in the order of their index.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ Digest = NewType("Digest", bytes)
 """32 octets of SHA-256 or keccak-256; the name around it says of what."""
 
 Leaf = NewType("Leaf", bytes)
-"""Statement leaf: SHA-256(0x00 || payload octets), an RFC 9162 leaf. Names the statement everywhere."""
+"""Statement leaf: SHA-256(0x00 || payload octets), an RFC 9162 leaf. Names the statement."""
 
 BatchRoot = NewType("BatchRoot", bytes)
 """Root of an RFC 9162 tree of statement leaves."""
@@ -24,7 +24,8 @@ AccountAddress = NewType("AccountAddress", bytes)
 """20 octets of an EVM account or contract."""
 
 KeyId = NewType("KeyId", bytes)
-"""32 octets naming a key on chain: keccak256 of its public key octets; for an EVM account the address, left-padded."""
+"""32 octets naming a key on chain: keccak256 of its public key octets; for an EVM account the
+address, left-padded."""
 
 TransactionId = NewType("TransactionId", bytes)
 """32 octets: keccak-256 of a signed raw transaction."""

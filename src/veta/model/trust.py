@@ -1,4 +1,4 @@
-"""What makes a verdict true: the pinned chain, contracts and witnesses (DESIGN 6, "Trust is pinned")."""
+"""What makes a verdict true: the pinned chain, contracts and witnesses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WitnessKey:
 
 @dataclass(frozen=True, slots=True)
 class TrustConfig:
-    """Everything that a verifier has to believe, in one pinned object; nothing here is a network setting."""
+    """Everything that a verifier has to believe, pinned; nothing here is a network setting."""
 
     number: int
     """Version, from 1; number n+1 is signed by the witnesses of n."""

@@ -41,14 +41,17 @@ class MemberAdmitted:
     member: Member
 
 
-LedgerEventBody: TypeAlias = MemberAdmitted | MembershipEntry | KeyEntry | AnchorRecord | StatusEntry
+LedgerEventBody: TypeAlias = (
+    MemberAdmitted | MembershipEntry | KeyEntry | AnchorRecord | StatusEntry
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEvent:
     """A log of one of the pinned contracts.
 
-    ``body`` is ``None`` for events that change nothing a node follows (proposals, votes); they still count for the head.
+    ``body`` is ``None`` for events that change nothing a node follows (proposals, votes); they
+    still count for the head.
     """
 
     contract: str
@@ -93,7 +96,8 @@ class Receipt:
 class LedgerReader(Protocol):
     """Reading; every read names its block, nothing relative is cached.
 
-    All methods raise ``LedgerUnavailableError`` when the endpoint cannot be asked or answers garbage.
+    All methods raise ``LedgerUnavailableError`` when the endpoint cannot be asked or answers
+    garbage.
     """
 
     def identity(self) -> ChainIdentity:
@@ -178,8 +182,8 @@ class LedgerWriter(Protocol):
     def send(self, raw: bytes) -> None:
         """Hand over a signed raw transaction. Returning means only that the endpoint took it.
 
-        Handing the same octets over again is harmless. The endpoint's words decide nothing: callers ask
-        ``receipt`` and read state.
+        Handing the same octets over again is harmless. The endpoint's words decide nothing:
+        callers ask ``receipt`` and read state.
 
         Raises:
             OutcomeUnknownError: the answer was lost, or says something that cannot be relied upon.
