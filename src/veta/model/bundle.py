@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
-from veta.model.determined import Determined
+from veta.model.determined import Determined, Known
 from veta.model.identifiers import BatchRoot, UnixSeconds
 
 
@@ -31,10 +31,17 @@ class StatementBundle:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusListClaim:
+    """What a published W3C Bitstring Status List says of a statement; the chain decides."""
+
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerFacts:
     """What the chain said about one statement, all at one block.
 
-    Facts come from an endpoint or an index that is believed; they are not proofs. The report says so.
+    Facts come from an endpoint or an index that is believed; they are no proofs. The report says so.
     """
 
     chain: Determined[ChainIdentity]
@@ -48,3 +55,5 @@ class LedgerFacts:
     status: Determined[tuple[StatusEntry, ...]]
     asked_at_s: UnixSeconds
     """The verifier's own clock when it asked; only used for the age of ``as_of``."""
+    status_list: Determined[StatusListClaim | None] = Known(None)
+    """A published status list, where somebody fetched one."""
