@@ -1,11 +1,13 @@
 """The time rules: keys, anchors, statuses and validity, as one total table each.
 
-All times are Unix seconds of the chain's blocks, or instants the document names; the verifier's own
-clock is used for nothing here. Windows are [from, to). Each function answers for every combination of
-its arguments with exactly one finding (``judge_status`` with a list), so nothing falls between.
+All times are Unix seconds of the chain's blocks, or instants the document names; the verifier's
+own clock is used for nothing here. Windows are [from, to). Each function answers for every
+combination of its arguments with exactly one finding (``judge_status`` with a list), so nothing
+falls between.
 
-    key, anchored at t               before bound: failed · S <= t < D: contested · t >= D: failed
-                                     (S = compromised since, D = declared) · from retired or paused: failed
+    key, anchored at t               before bound: failed · from retired or paused: failed ·
+                                     compromised since S, declared at D:
+                                     S <= t < D: contested · t >= D: failed
     contested                        not proven; a notice once the issuer re-affirmed the statement
     anchored after validFrom         more than ``late_after_s``: notice (late)
     validFrom after anchored         more than ``future_skew_s``: failed
@@ -167,7 +169,7 @@ def judge_status(
 
     Args:
         entries: the whole append-only list.
-        relied_on_at_s: the moment the reader relies on the statement; normally the block's own time.
+        relied_on_at_s: when the reader relies on the statement; normally the block's own time.
         listed_revoked: what a published status list says, ``None`` if there is none.
     """
     findings = [_judge_revocation(entry, relied_on_at_s) for entry in _revocations(entries)]

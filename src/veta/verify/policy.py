@@ -1,0 +1,92 @@
+"""What this verifier asks for. A policy is the verifier's own; the consortium has rules."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from veta.model.anchoring import BatchKind
+from veta.model.consortium import Role
+from veta.model.identifiers import UnixSeconds
+from veta.verify.verdict import Step
+
+DAY_S: Final = 86_400
+
+ROLES_BY_KIND: Final[Mapping[BatchKind, Role]] = MappingProxyType(
+    {
+        BatchKind.PASSPORT: Role.MINER
+        | Role.SMELTER
+        | Role.REFINER
+        | Role.FABRICATOR
+        | Role.MANUFACTURER,
+        BatchKind.FACILITY: Role.MINER
+        | Role.SMELTER
+        | Role.REFINER
+        | Role.FABRICATOR
+        | Role.MANUFACTURER
+        | Role.TRADER
+        | Role.CARRIER,
+        BatchKind.CERTIFICATE: Role.LABORATORY
+        | Role.CERTIFICATION_BODY
+        | Role.FOOTPRINT_VERIFIER
+        | Role.ACCREDITATION_BODY
+        | Role.SCHEME_OWNER,
+        BatchKind.EVENT: Role.MINER
+        | Role.SMELTER
+        | Role.REFINER
+        | Role.FABRICATOR
+        | Role.MANUFACTURER
+        | Role.TRADER
+        | Role.CARRIER,
+        BatchKind.IDENTITY: Role.ACCREDITATION_BODY | Role.SCHEME_OWNER | Role.AUTHORITY,
+        BatchKind.OTHER: ~Role(0),
+    }
+)
+"""Who may say what kind of thing at all; the contract refuses the same at anchoring."""
+
+ROLES_BY_PRODUCT_CLASS: Final[Mapping[str, Role]] = MappingProxyType(
+    {
+        "copper-concentrate": Role.MINER,
+        "copper-anode": Role.SMELTER,
+        "copper-cathode": Role.REFINER,
+        "copper-rod": Role.FABRICATOR,
+        "copper-cable": Role.FABRICATOR | Role.MANUFACTURER,
+        "lithium-brine-concentrate": Role.MINER,
+        "lithium-carbonate": Role.MINER | Role.REFINER,
+    }
+)
+"""Who may certify a lot of a product class; an unlisted class asks for ``ROLES_BY_KIND``."""
+
+
+class Authentication(enum.StrEnum):
+    """What shows that the issuer said it."""
+
+    SIGNATURE = "signature"
+    """The issuer's own signature over the statement."""
+    ANCHOR = "anchor"
+    """The transaction that anchored the batch, sent by the issuer's account; no signature is
+    checked. Serves bulk checks of statements whose signatures were checked once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Bounds and requirements of one verifier."""
+
+    required: frozenset[Step] = frozenset(Step(number) for number in range(1, 8))
+    """Steps without which a verdict is never better than NOT_PROVEN or INDETERMINATE."""
+    authentication: Authentication = Authentication.SIGNATURE
+    late_after_s: int = 7 * DAY_S
+    """Anchored longer than this after validFrom: a notice."""
+    future_skew_s: int = 300
+    """validFrom further than this after the anchoring block: failed."""
+    max_age_s: int = 3_600
+    """A block older than this, by the verifier's clock, no longer tells the status."""
+    relied_on_at_s: UnixSeconds | None = None
+    """Judge validity and status for this moment instead of the block's own time."""
+    roles_by_kind: Mapping[BatchKind, Role] = field(default_factory=lambda: ROLES_BY_KIND)
+    roles_by_product_class: Mapping[str, Role] = field(
+        default_factory=lambda: ROLES_BY_PRODUCT_CLASS
+    )

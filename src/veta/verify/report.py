@@ -1,0 +1,144 @@
+"""What a verification found, as data; and the one type that means "verified"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from veta.errors import VerificationError
+from veta.model.anchoring import BlockRef
+from veta.model.identifiers import Leaf, MemberId
+from veta.statement.jws import SignedStatement
+from veta.verify.verdict import Check, Outcome, Step, Verdict
+
+_MINT: Final = object()
+"""Held by this module alone: what lets a ``VerifiedStatement`` be made."""
+
+NEVER_PROVEN: Final = (
+    "That the metal described is the metal in the box: a chain shows who said what, when.",
+    "That declared emissions and measurements are true: they are what their issuer declared.",
+)
+
+
+class VerifiedStatement:
+    """A statement whose verification came out good. Only ``veta.verify`` can make one.
+
+    Attributes:
+        statement: the signed statement as received.
+        issuer: the member that anchored it.
+        verdict: VALID or VALID_WITH_NOTICE.
+        as_of: the block at which it was good.
+    """
+
+    __slots__ = ("as_of", "issuer", "statement", "verdict")
+
+    def __init__(
+        self,
+        mint: object,
+        *,
+        statement: SignedStatement,
+        issuer: MemberId,
+        verdict: Verdict,
+        as_of: BlockRef,
+    ) -> None:
+        if mint is not _MINT or not verdict.good:
+            raise TypeError("a VerifiedStatement comes out of veta.verify only")
+        self.statement: Final = statement
+        self.issuer: Final = issuer
+        self.verdict: Final = verdict
+        self.as_of: Final = as_of
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every check of one verification, and the verdict they make."""
+
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    leaf: Leaf | None
+    """Name of the statement; ``None`` if the token could not be read."""
+    statement: SignedStatement | None
+    """As read, whatever the verdict; to show, not to rely on."""
+    issuer: MemberId | None
+    as_of: BlockRef | None
+    """The block that every answer names; ``None`` if none could be had."""
+    verified: VerifiedStatement | None
+
+    @property
+    def failed_at(self) -> Step | None:
+        """The first step that failed."""
+        return next((check.step for check in self.checks if check.outcome is Outcome.FAILED), None)
+
+    @property
+    def not_proven(self) -> tuple[str, ...]:
+        """What this verification does not show, in sentences; never empty."""
+        open_outcomes = (Outcome.NOT_PROVEN, Outcome.NOT_DETERMINED)
+        open_checks = [check for check in self.checks if check.outcome in open_outcomes]
+        return tuple(check.sentence for check in open_checks) + NEVER_PROVEN
+
+    def require(self) -> VerifiedStatement:
+        """The verified statement.
+
+        Raises:
+            VerificationError: ``verify.<verdict in lower case>`` if the verdict is not good.
+        """
+        if self.verified is None:
+            decisive = self.decisive()
+            raise VerificationError(
+                f"verify.{self.verdict.value.lower()}",
+                f"{self.verdict.value}: {decisive.sentence if decisive else 'nothing was checked'}",
+            )
+        return self.verified
+
+    def decisive(self) -> Check | None:
+        """The check that decided the verdict: the first of the kind that counted."""
+        wanted = {
+            Verdict.INVALID: Outcome.FAILED,
+            Verdict.INDETERMINATE: Outcome.NOT_DETERMINED,
+            Verdict.NOT_PROVEN: Outcome.NOT_PROVEN,
+            Verdict.VALID_WITH_NOTICE: Outcome.NOTICE,
+            Verdict.VALID: Outcome.PASSED,
+        }[self.verdict]
+        return next((check for check in self.checks if check.outcome is wanted), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain JSON values, in the order of the steps."""
+        return {
+            "verdict": self.verdict.value,
+            "leaf": self.leaf.hex() if self.leaf else None,
+            "issuer": self.issuer,
+            "as_of": _block_json(self.as_of),
+            "failed_at": int(self.failed_at) if self.failed_at else None,
+            "checks": [_check_json(check) for check in self.checks],
+            "not_proven": list(self.not_proven),
+        }
+
+
+def mint_verified(
+    *, statement: SignedStatement, issuer: MemberId, verdict: Verdict, as_of: BlockRef
+) -> VerifiedStatement:
+    """Make the verified statement; called by the verifier alone (a test watches the callers)."""
+    return VerifiedStatement(
+        _MINT, statement=statement, issuer=issuer, verdict=verdict, as_of=as_of
+    )
+
+
+def _block_json(block: BlockRef | None) -> dict[str, Any] | None:
+    if block is None:
+        return None
+    return {"number": block.number, "digest": block.digest.hex(), "time_s": block.time_s}
+
+
+def _check_json(check: Check) -> dict[str, Any]:
+    facts = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in check.facts.items()
+    }
+    return {
+        "step": int(check.step),
+        "title": check.step.title,
+        "outcome": check.outcome.value,
+        "code": check.code,
+        "sentence": check.sentence,
+        "facts": facts,
+    }
