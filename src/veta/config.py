@@ -36,7 +36,7 @@ class ChainSettings:
     urls: tuple[str, ...] = ()
     """JSON-RPC endpoints, tried in their order; only for ``json-rpc``."""
     finality: FinalityRule = "immediate"
-    """When a block is final: at once, by the ``finalized`` tag, or ``finality_depth`` blocks down."""
+    """A block is final at once, by the ``finalized`` tag, or ``finality_depth`` blocks down."""
     finality_depth: int = 0
     """Blocks on top that make a block final; only for ``depth``."""
     connect_timeout_s: float = 5.0
