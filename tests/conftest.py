@@ -1,4 +1,4 @@
-"""Rules for every test: no network in the core, rows recorded, a skip counted where it must not be."""
+"""Rules for every test: no network in the core, rows recorded, no skip in silence."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _no_network_in_the_core(request: pytest.FixtureRequest) -> Iterator[None]:
     def refuse(*_: object) -> None:
         raise AssertionError("a test of the core tried to open a connection")
 
-    connect, socket.socket.connect = socket.socket.connect, refuse  # type: ignore[method-assign,assignment]
+    connect, socket.socket.connect = socket.socket.connect, refuse  # type: ignore[method-assign]
     try:
         yield
     finally:
@@ -84,7 +84,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session")
 def reference() -> Path:
-    """The reference data beside the project; a test that needs it says so and is skipped without."""
+    """The reference data beside the project; without it the test is skipped, and says so."""
     folder = PROJECT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("needs the reference data beside the project (../shared/data)")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
-from veta.model.determined import Determined, Known
+from veta.model.determined import Determined
 from veta.model.identifiers import BatchRoot, UnixSeconds
 
 
@@ -41,7 +41,8 @@ class StatusListClaim:
 class LedgerFacts:
     """What the chain said about one statement, all at one block.
 
-    Facts come from an endpoint or an index that is believed; they are no proofs. The report says so.
+    Facts come from an endpoint or an index that is believed; they are no proofs, and the report
+    says so.
     """
 
     chain: Determined[ChainIdentity]
@@ -55,5 +56,5 @@ class LedgerFacts:
     status: Determined[tuple[StatusEntry, ...]]
     asked_at_s: UnixSeconds
     """The verifier's own clock when it asked; only used for the age of ``as_of``."""
-    status_list: Determined[StatusListClaim | None] = Known(None)
-    """A published status list, where somebody fetched one."""
+    status_list: Determined[StatusListClaim] | None = None
+    """What a published status list says; ``None`` if nobody asked for one."""

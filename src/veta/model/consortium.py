@@ -90,7 +90,7 @@ class KeyEntry:
 
 @dataclass(frozen=True, slots=True)
 class MembershipEntry:
-    """One entry of a member's append-only membership list: roles and votes from ``effective_s`` on."""
+    """One entry of a member's append-only membership list: what holds from ``effective_s`` on."""
 
     member: MemberId
     index: int

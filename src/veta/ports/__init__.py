@@ -1,1 +1,1 @@
-"""What the services need from the outside, as protocols; adapters implement them, tests pass fakes."""
+"""What the services need from the outside, as protocols that adapters and fakes implement."""
