@@ -1,8 +1,8 @@
 """An in-memory chain behind the whole ``Ledger`` port, with switches for all that goes wrong.
 
 It mines blocks out of a pool of real signed transactions, keeps the state after each block,
-includes reverted calls as failed receipts, replaces by fee, reorganises, and loses questions or answers when
-told to. It is a fake, not a mock: the port's conformance suite runs on it.
+includes reverted calls as failed receipts, replaces by fee, reorganises, and loses questions or
+answers when told to. It is a fake, not a mock: the port's conformance suite runs on it.
 """
 
 from __future__ import annotations
@@ -286,9 +286,14 @@ class FakeLedger:
         """Open a dispute."""
         return self._call("dispute", issuer=issuer, leaf=leaf.hex(), related=grounds.hex())
 
-    def nonce(self, account: AccountAddress) -> int:
+    def nonce(self, account: AccountAddress, block: BlockRef | None = None) -> int:
         """Transactions of the account that are in blocks."""
-        return self._ask(lambda: self._world.nonces.get(account, 0), "nonce")
+
+        def count() -> int:
+            world = self._world if block is None else self._at(block).world
+            return world.nonces.get(account, 0)
+
+        return self._ask(count, "nonce")
 
     def fees(self) -> FeeQuote:
         """A quote a little above the minimum."""

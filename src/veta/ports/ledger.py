@@ -163,8 +163,8 @@ class LedgerWriter(Protocol):
     def encode_dispute(self, *, issuer: MemberId, leaf: Leaf, grounds: Digest) -> Call:
         """Open a dispute; ``grounds`` is the digest of the document that tells why."""
 
-    def nonce(self, account: AccountAddress) -> int:
-        """Number of transactions of the account that are included at the head."""
+    def nonce(self, account: AccountAddress, block: BlockRef | None = None) -> int:
+        """Number of transactions of the account that are included at the block (``None``: head)."""
 
     def fees(self) -> FeeQuote:
         """What a transaction should offer now."""
