@@ -1,0 +1,210 @@
+"""The verifier: statement, proof, ledger facts, trust and policy in, report out. No I/O inside.
+
+     1 well-formed, within bounds · 2 signature · 3 issuer's key and role at anchor time ·
+     4 schema and semantic rules · 5 inclusion, and document equals leaf ·
+     6 anchored and final on the pinned chain · 7 status and validity in time ·
+     8 lot state and custody · 9 lineage and the three laws · 10 assurance chain ·
+     11 each claim · 12 footprint recomputed from what is disclosed
+
+Steps 8 to 12 are reported as not proven until their facts exist on chain; a policy that requires
+them never gets better than NOT_PROVEN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from veta.model.anchoring import AnchorRecord, BlockRef
+from veta.model.bundle import LedgerFacts, StatementBundle
+from veta.model.determined import Determined, Known, Undetermined
+from veta.model.identifiers import MemberId, UnixSeconds
+from veta.model.trust import TrustConfig
+from veta.statement.jws import SignedStatement
+from veta.verify import steps
+from veta.verify.facts import known_block, usable_facts
+from veta.verify.policy import Authentication, Policy
+from veta.verify.report import Report, mint_verified
+from veta.verify.verdict import Check, Outcome, Step, conclude
+
+T = TypeVar("T")
+
+_LATER_STEPS: Final = {
+    Step.LOT: ("lot.not_on_chain", "who holds the lot now, and how much of it is left"),
+    Step.LINEAGE: ("lineage.not_on_chain", "from which lots it was made, and that sums close"),
+    Step.ASSURANCE: ("assurance.not_on_chain", "who assured the site, and who accredited them"),
+    Step.CLAIMS: ("claims.not_checked", "each claim against a programme's rules"),
+    Step.FOOTPRINT: ("footprint.not_recomputed", "the footprint recomputed from an inventory"),
+}
+
+
+class Verifier:
+    """Judges statements against one pinned trust configuration.
+
+    Args:
+        trust: the chain and contracts that count.
+        policy: what this reader asks for.
+    """
+
+    def __init__(self, trust: TrustConfig, policy: Policy | None = None) -> None:
+        self.trust: Final = trust
+        self.policy: Final = policy or Policy()
+
+    def verify(self, bundle: StatementBundle, facts: LedgerFacts) -> Report:
+        """Run every step and conclude.
+
+        Never raises for anything in ``bundle`` or ``facts``: what is wrong with them is a check.
+        Facts are believed as gathered once they come from the pinned chain; the report says so.
+        """
+        facts = usable_facts(facts, self.trust)
+        statement, checks = steps.check_form(bundle)  # 1
+        if statement is None:
+            return self._report(checks + _not_reached(), None, facts)
+        facts = _about_the_issuer(statement, facts)
+        inclusion = steps.check_inclusion(statement.leaf, bundle, facts.anchor)  # 5
+        anchoring = steps.check_anchor(statement, bundle.root, facts.anchor, facts.as_of)  # 6
+        checks += self._authenticate(statement, facts, inclusion + anchoring)  # 2
+        checks += steps.check_issuer(  # 3
+            statement, facts.issuer, facts.membership, facts.anchor, self.policy
+        )
+        if self.policy.authentication is Authentication.SIGNATURE:
+            checks += steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
+        checks += steps.check_rules(statement.credential)  # 4
+        checks += inclusion + anchoring
+        checks += self._status(statement, facts)  # 7
+        checks += _later_steps()  # 8 to 12
+        return self._report(checks, statement, facts)
+
+    def _authenticate(
+        self, statement: SignedStatement, facts: LedgerFacts, anchored: list[Check]
+    ) -> list[Check]:
+        """Step 2: by the signature, or (policy) by the transaction that anchored the batch."""
+        if self.policy.authentication is Authentication.SIGNATURE:
+            return steps.check_signature_of(statement, facts.keys)
+        if all(check.outcome is Outcome.PASSED for check in anchored):
+            return [
+                steps.passed(
+                    Step.SIGNATURE,
+                    "signature.by_anchor",
+                    "the issuer's own account anchored it; the signature was not checked",
+                )
+            ]
+        return [
+            steps.not_proven(
+                Step.SIGNATURE,
+                "signature.not_by_anchor",
+                "no anchor stands for the issuer, and the signature was not checked",
+            )
+        ]
+
+    def _status(self, statement: SignedStatement, facts: LedgerFacts) -> list[Check]:
+        """Step 7, at the moment the reader relies on it: the block's own time unless told."""
+        if isinstance(facts.as_of, Undetermined):
+            return [steps.not_determined(Step.STATUS, facts.as_of)]
+        block = facts.as_of.value
+        relied_on_at_s = self.policy.relied_on_at_s
+        if relied_on_at_s is None:
+            relied_on_at_s = block.time_s
+        checks = steps.check_age(block, facts.asked_at_s, self.policy)
+        checks += steps.check_dates(
+            statement.credential, facts.anchor, UnixSeconds(relied_on_at_s), self.policy
+        )
+        listed = facts.status_list
+        if isinstance(listed, Undetermined):
+            checks.append(Check(Step.STATUS, Outcome.NOTICE, "status.list_unread", listed.reason))
+        listed_revoked = listed.value.revoked if isinstance(listed, Known) else None
+        return checks + steps.check_status(
+            facts.status, listed_revoked=listed_revoked, relied_on_at_s=UnixSeconds(relied_on_at_s)
+        )
+
+    def _report(
+        self, checks: list[Check], statement: SignedStatement | None, facts: LedgerFacts
+    ) -> Report:
+        ordered = tuple(sorted(checks, key=lambda check: check.step))
+        verdict = conclude(ordered, self.policy.required)
+        as_of = known_block(facts)
+        issuer = _member_id(facts)
+        verified = None
+        if verdict.good and statement is not None and as_of is not None and issuer is not None:
+            verified = mint_verified(
+                statement=statement, issuer=issuer, verdict=verdict, as_of=as_of
+            )
+        return Report(
+            verdict=verdict,
+            checks=ordered,
+            leaf=statement.leaf if statement else None,
+            statement=statement,
+            issuer=issuer,
+            as_of=as_of,
+            verified=verified,
+        )
+
+
+def _about_the_issuer(statement: SignedStatement, facts: LedgerFacts) -> LedgerFacts:
+    """Keep only facts that are about this statement's issuer, leaf and batch.
+
+    Facts travel in files too. Whatever is about somebody else's member, key, batch or leaf answers
+    a question that nobody asked, and counts as unanswered.
+    """
+    member = facts.issuer.value if isinstance(facts.issuer, Known) else None
+    if member is not None and member.identifier != statement.credential.issuer.identifier:
+        other = Undetermined("facts.other_issuer", "the facts are about another issuer")
+        return replace(
+            facts, issuer=other, membership=other, keys=other, anchor=other, status=other
+        )
+    member_id = member.member if member else None
+    return replace(
+        facts,
+        membership=_only(facts.membership, lambda entry: entry.member == member_id),
+        keys=_only(facts.keys, lambda entry: entry.member == member_id),
+        status=_only(
+            facts.status,
+            lambda entry: entry.issuer == member_id and entry.leaf == statement.leaf,
+        ),
+        anchor=_anchor_of(facts.anchor, member_id, facts.as_of),
+    )
+
+
+def _only(
+    entries: Determined[tuple[T, ...]], fits: Callable[[T], bool]
+) -> Determined[tuple[T, ...]]:
+    """The entries if all of them fit; one that does not makes all of them unanswered."""
+    if isinstance(entries, Known) and not all(fits(entry) for entry in entries.value):
+        return Undetermined("facts.other_subject", "the facts are about something else")
+    return entries
+
+
+def _anchor_of(
+    anchor: Determined[AnchorRecord | None], member_id: MemberId | None, as_of: Determined[BlockRef]
+) -> Determined[AnchorRecord | None]:
+    """The anchor if it is the member's own and not newer than the block of the facts."""
+    if isinstance(anchor, Undetermined) or anchor.value is None:
+        return anchor
+    record = anchor.value
+    newest_s = as_of.value.time_s if isinstance(as_of, Known) else record.anchored_at_s
+    if record.issuer != member_id or record.anchored_at_s > newest_s:
+        return Undetermined("facts.other_subject", "the anchor is another member's, or not final")
+    return anchor
+
+
+def _member_id(facts: LedgerFacts) -> MemberId | None:
+    if isinstance(facts.issuer, Known) and facts.issuer.value is not None:
+        return facts.issuer.value.member
+    return None
+
+
+def _later_steps() -> list[Check]:
+    return [
+        steps.not_proven(step, code, f"not shown in this version: {what}")
+        for step, (code, what) in _LATER_STEPS.items()
+    ]
+
+
+def _not_reached() -> list[Check]:
+    """Steps 2 to 12 of a statement that could not be read."""
+    return [
+        steps.not_proven(step, "verify.not_reached", f"not reached: {step.title}")
+        for step in Step
+        if step is not Step.WELL_FORMED
+    ]
