@@ -19,6 +19,7 @@ from veta.model.identifiers import BatchRoot, Digest, Leaf
 MAX_SIZE: Final = 2**63
 """Most leaves a proof may speak of; its path then has at most 63 nodes."""
 DIGEST_LENGTH: Final = 32
+_DIGEST_LENGTHS: Final = frozenset({DIGEST_LENGTH})
 _LEAF_TAG: Final = b"\x00"
 _NODE_TAG: Final = b"\x01"
 _CHUNK: Final = 64 * 16_384
@@ -169,8 +170,9 @@ def root_from_path(leaf: bytes, proof: InclusionProof) -> BatchRoot:
             ``trees.digest_length``.
     """
     index, size, path = proof.index, proof.size, proof.path
-    _require_size(size)
-    _require_index(index, size)
+    if not (type(index) is int and type(size) is int and 0 <= index < size <= MAX_SIZE):
+        _require_size(size)
+        _require_index(index, size)
     # Levels on which the path to the leaf and the path to the last leaf differ; above, every
     # sibling lies to the left.
     inner = (index ^ (size - 1)).bit_length()
@@ -179,14 +181,17 @@ def root_from_path(leaf: bytes, proof: InclusionProof) -> BatchRoot:
             "trees.path_length",
             f"a path of {len(path)} nodes cannot lead from leaf {index} of {size}",
         )
-    _require_digests((leaf, *path))
     digest, tag, node = sha256, _NODE_TAG, leaf
-    bits = index
-    for sibling in path[:inner]:
-        node = digest(tag + sibling + node if bits & 1 else tag + node + sibling).digest()
-        bits >>= 1
-    for sibling in path[inner:]:
-        node = digest(tag + sibling + node).digest()
+    try:
+        if len(leaf) != DIGEST_LENGTH or not _DIGEST_LENGTHS.issuperset(map(len, path)):
+            raise _not_a_digest()
+        for sibling in path[:inner]:
+            node = digest(tag + sibling + node if index & 1 else tag + node + sibling).digest()
+            index >>= 1
+        for sibling in path[inner:]:
+            node = digest(tag + sibling + node).digest()
+    except TypeError as error:
+        raise _not_a_digest() from error
     return BatchRoot(node)
 
 
@@ -272,7 +277,11 @@ def _roots_from_consistency(
 
 def _require_digests(digests: Sequence[bytes]) -> None:
     if set(map(type, digests)) != {bytes} or set(map(len, digests)) != {DIGEST_LENGTH}:
-        raise InputError("trees.digest_length", "a digest is not 32 octets")
+        raise _not_a_digest()
+
+
+def _not_a_digest() -> InputError:
+    return InputError("trees.digest_length", f"a digest is not {DIGEST_LENGTH} octets")
 
 
 def _require_size(size: int) -> None:

@@ -19,6 +19,7 @@ _MAX_NUMERAL: Final = 120
 """Longest number looked at; keeps quadratic conversions away from what a stranger wrote."""
 _MAX_EXPONENT: Final = 400
 _CANONICAL: Final = re.compile(r"0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
+_CANONICAL_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
 _SMALLEST: Final = Decimal("0.000001")
 """Below it ECMAScript writes an exponent (ECMA-262 Number::toString)."""
 
@@ -101,6 +102,9 @@ def decimal_text(value: Decimal) -> str:
             ``canonical.too_many_digits``, ``canonical.number_too_small``,
             ``canonical.integer_range``.
     """
+    text = str(value)
+    if len(text) <= MAX_FRACTION_DIGITS + 1 and _CANONICAL_DECIMAL.fullmatch(text):
+        return text
     sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise InputError("canonical.not_a_number", f"{value} is not a number")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import json
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, NoReturn, TypeAlias
 
@@ -203,8 +203,14 @@ def refuse_constant(token: str) -> NoReturn:
 
 @functools.lru_cache(maxsize=8)
 def _decoder(limits: Limits) -> json.JSONDecoder:
-    integer: Callable[[str], object] = functools.partial(read_integer, limits=limits)
-    decimal: Callable[[str], object] = functools.partial(read_decimal, limits=limits)
+    def integer(numeral: str) -> int:
+        if len(numeral) < 16 and numeral != "-0":  # what occurs, without a further call
+            return int(numeral)
+        return read_integer(numeral, limits)
+
+    def decimal(numeral: str) -> int | Decimal:
+        return read_decimal(numeral, limits)
+
     return json.JSONDecoder(
         object_pairs_hook=object_of,
         parse_int=integer,

@@ -7,6 +7,7 @@ fast one hands documents it is known to be right for to orjson. A property test 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Final
 
@@ -15,7 +16,7 @@ import orjson
 from veta.canonical.limits import STATEMENT, Limits
 from veta.canonical.locate import pointer
 from veta.canonical.numbers import decimal_text, integer_text
-from veta.canonical.reader import JsonValue, strings_in, text_fault
+from veta.canonical.reader import JsonValue, scan, strings_in, text_fault
 from veta.errors import InputError
 
 _SCALARS: Final = frozenset({str, int, Decimal, bool, type(None)})
@@ -57,11 +58,19 @@ def _write_fast(value: JsonValue, limits: Limits) -> bytes | None:
         octets = orjson.dumps(value, default=_fragment, option=_OPTIONS)
     except (TypeError, ValueError, RecursionError):
         return None
-    if len(octets) > limits.max_octets:
-        return None
-    if octets.isascii() or _sorts_alike(octets, value, limits):
+    if _is_within(octets, limits) and (octets.isascii() or _sorts_alike(octets, value, limits)):
         return octets
     return None
+
+
+def _is_within(octets: bytes, limits: Limits) -> bool:
+    if len(octets) <= min(limits.max_octets, limits.max_nodes):
+        return True  # a node takes an octet at least: so few need no counting
+    try:
+        scan(octets, limits)
+    except InputError:
+        return False
+    return True
 
 
 def _sorts_alike(octets: bytes, value: JsonValue, limits: Limits) -> bool:
@@ -83,34 +92,31 @@ def _is_nfc(octets: bytes, value: JsonValue) -> bool:
 def _fragment(value: object) -> orjson.Fragment:
     if type(value) is not Decimal:
         raise TypeError
-    try:
-        return orjson.Fragment(decimal_text(value))
-    except InputError as error:
-        raise TypeError from error
+    return orjson.Fragment(decimal_text(value))
 
 
 def _is_plain(value: JsonValue, limits: Limits) -> bool:
-    """Whether only the types above occur, in bounds; the serialiser would take many more."""
-    if type(value) in _SCALARS:
-        return True
+    """Whether only the types above occur, not too deep; the serialiser would take many more."""
+    all_scalar, scalars = _SCALARS.issuperset, _SCALARS
     level: list[object] = [value]
-    nodes = 1
+    if type(value) in scalars:
+        return True
     for _ in range(limits.max_depth):
         below: list[object] = []
         for node in level:
+            children: Collection[object]
             if type(node) is dict:
-                nodes += 2 * len(node)
-                children: object = node.values()
+                children = node.values()
             elif type(node) is list:
-                nodes += len(node)
                 children = node
             else:
                 return False
-            below += [child for child in children if type(child) not in _SCALARS]  # type: ignore[attr-defined]
-            if nodes > limits.max_nodes:
-                return False
+            if not all_scalar(map(type, children)):
+                below += [child for child in children if type(child) not in scalars]
         if not below:
             return True
+        if len(below) > limits.max_nodes:
+            return False
         level = below
     return False
 
