@@ -1,0 +1,161 @@
+"""Verify: gather what the chain says about a statement, all at one block, and let the core judge.
+
+Whatever cannot be asked becomes ``Undetermined`` with its reason; no failure of the chain ever
+turns into an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from veta.errors import LedgerError, ProvenanceError
+from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
+from veta.model.bundle import LedgerFacts, StatementBundle
+from veta.model.consortium import KeyEntry, Member, MembershipEntry
+from veta.model.determined import Determined, Known, Undetermined
+from veta.model.identifiers import BatchRoot, Leaf, MemberId
+from veta.ports.clock import Clock
+from veta.ports.ledger import LedgerReader
+from veta.statement.jws import read_statement
+from veta.verify.report import Report
+from veta.verify.verifier import Verifier
+
+T = TypeVar("T")
+
+NOT_ASKED = Undetermined("facts.not_asked", "the token could not be read, so nothing was asked")
+
+
+@dataclass(frozen=True, slots=True)
+class ChainView:
+    """The chain at one final block, as several verifications share it."""
+
+    chain: Determined[ChainIdentity]
+    as_of: Determined[BlockRef]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerView:
+    """What the chain says about one issuer at the view's block."""
+
+    member: Determined[Member | None]
+    membership: Determined[tuple[MembershipEntry, ...]]
+    keys: Determined[tuple[KeyEntry, ...]]
+
+
+class FactGatherer:
+    """Reads facts for many statements at one block; each issuer is asked about once.
+
+    Args:
+        ledger: the chain endpoint.
+        clock: the verifier's own clock.
+    """
+
+    def __init__(self, ledger: LedgerReader, clock: Clock) -> None:
+        self._ledger = ledger
+        self._asked_at_s = clock.now_s()
+        self.view = ChainView(
+            chain=_ask(ledger.identity),
+            as_of=_ask(ledger.final_head),
+        )
+        self._issuers: dict[str, IssuerView] = {}
+
+    def gather(self, bundle: StatementBundle) -> LedgerFacts:
+        """Everything the verifier needs to know from the chain about one statement."""
+        try:
+            statement = read_statement(bundle.token)
+        except ProvenanceError:
+            return self._unasked(NOT_ASKED)
+        as_of = self.view.as_of
+        if isinstance(as_of, Undetermined):
+            return self._unasked(as_of)
+        identifier = statement.credential.issuer.identifier
+        issuer = self._issuers.get(identifier)
+        if issuer is None:
+            issuer = self._issuers[identifier] = self._ask_issuer(identifier, as_of.value)
+        return self._about(issuer, statement.leaf, bundle.root, as_of.value)
+
+    def _ask_issuer(self, identifier: str, block: BlockRef) -> IssuerView:
+        ledger = self._ledger
+        found = _ask(lambda: ledger.member_id(identifier, block))
+        if isinstance(found, Undetermined):
+            return IssuerView(found, found, found)
+        member_id = found.value
+        if member_id is None:
+            return IssuerView(Known(None), Known(()), Known(()))
+        return IssuerView(
+            member=_ask(lambda: ledger.member(member_id, block)),
+            membership=_ask(lambda: ledger.membership(member_id, block)),
+            keys=_ask(lambda: ledger.keys(member_id, block)),
+        )
+
+    def _about(
+        self, issuer: IssuerView, leaf: Leaf, root: BatchRoot | None, block: BlockRef
+    ) -> LedgerFacts:
+        ledger = self._ledger
+        member_id = _member_of(issuer)
+        if isinstance(member_id, Undetermined):
+            return self._facts(issuer, anchor=member_id, status=member_id)
+        if member_id is None:
+            return self._facts(issuer, anchor=Known(None), status=Known(()))
+        return self._facts(
+            issuer,
+            anchor=Known(None)
+            if root is None
+            else _ask(lambda: ledger.anchor(member_id, root, block)),
+            status=_ask(lambda: ledger.status(member_id, leaf, block)),
+        )
+
+    def _unasked(self, why: Undetermined) -> LedgerFacts:
+        return self._facts(IssuerView(why, why, why), anchor=why, status=why)
+
+    def _facts(
+        self,
+        issuer: IssuerView,
+        *,
+        anchor: Determined[AnchorRecord | None],
+        status: Determined[tuple[StatusEntry, ...]],
+    ) -> LedgerFacts:
+        return LedgerFacts(
+            chain=self.view.chain,
+            as_of=self.view.as_of,
+            issuer=issuer.member,
+            membership=issuer.membership,
+            keys=issuer.keys,
+            anchor=anchor,
+            status=status,
+            asked_at_s=self._asked_at_s,
+        )
+
+
+def verify_bundle(
+    verifier: Verifier, ledger: LedgerReader, clock: Clock, bundle: StatementBundle
+) -> Report:
+    """Gather the facts of one statement and judge it."""
+    return verifier.verify(bundle, FactGatherer(ledger, clock).gather(bundle))
+
+
+def verify_many(
+    verifier: Verifier,
+    ledger: LedgerReader,
+    clock: Clock,
+    bundles: Iterable[StatementBundle],
+) -> Iterator[Report]:
+    """Judge many statements, all at one block; reports come in the order of the bundles."""
+    gatherer = FactGatherer(ledger, clock)
+    for bundle in bundles:
+        yield verifier.verify(bundle, gatherer.gather(bundle))
+
+
+def _ask(question: Callable[[], T]) -> Determined[T]:
+    try:
+        return Known(question())
+    except LedgerError as error:
+        return Undetermined(error.code, error.message)
+
+
+def _member_of(issuer: IssuerView) -> MemberId | Undetermined | None:
+    if isinstance(issuer.member, Undetermined):
+        return issuer.member
+    return issuer.member.value.member if issuer.member.value else None
