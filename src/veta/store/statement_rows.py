@@ -1,0 +1,245 @@
+"""Statements, batches and idempotency keys as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from veta.errors import StoreError
+from veta.model.anchoring import BatchKind, StatusAction, StatusReason
+from veta.model.identifiers import BatchRoot, Digest, Leaf, MemberId, UnixSeconds
+from veta.ports.store import (
+    Batch,
+    Intent,
+    IntentState,
+    StatementRecord,
+    StatementState,
+    StatusChange,
+    StoredStatement,
+)
+from veta.store.schema import batches, idempotency, intents, statements
+
+_ASKED_AT_ONCE: Final = 500
+"""Values in one IN list; SQLite allows 32766 parameters, smaller lists plan faster."""
+_READ_AT_ONCE: Final = 1_000
+_STATE_OF_INTENT: Final = {
+    None: StatementState.ISSUED,
+    "open": StatementState.BATCHED,
+    "done": StatementState.ANCHORED,
+    "held": StatementState.HELD,
+}
+_STATEMENTS: Final = sa.select(statements, intents.c.state.label("intent_state")).select_from(
+    statements.outerjoin(intents, statements.c.batch == intents.c.batch)
+)
+_BATCH_COLUMNS: Final = [column for column in batches.c if column.name != "leaves"]
+INTENTS: Final = sa.select(
+    intents,
+    *(column.label(f"batch_{column.name}") for column in _BATCH_COLUMNS),
+).select_from(intents.outerjoin(batches, intents.c.batch == batches.c.id))
+
+
+def _stored(row: Row[Any]) -> StoredStatement:
+    record = StatementRecord(
+        leaf=Leaf(row.leaf),
+        issuer=MemberId(row.issuer),
+        kind=BatchKind(row.kind),
+        credential_id=row.credential_id,
+        subject=row.subject,
+        payload=row.payload,
+        token=row.token,
+        created_s=UnixSeconds(row.created_s),
+    )
+    return StoredStatement(record, _STATE_OF_INTENT[row.intent_state], row.batch, row.position)
+
+
+def _batch(row: Row[Any], prefix: str = "") -> Batch:
+    values = row._mapping  # noqa: SLF001 - SQLAlchemy's documented name for a row by column name
+    return Batch(
+        number=values[f"{prefix}id"],
+        issuer=MemberId(values[f"{prefix}issuer"]),
+        root=BatchRoot(values[f"{prefix}root"]),
+        kind=BatchKind(values[f"{prefix}kind"]),
+        size=values[f"{prefix}size"],
+        sequence=values[f"{prefix}sequence"],
+    )
+
+
+def read_intent(row: Row[Any]) -> Intent:
+    """An intent out of a row of ``INTENTS``."""
+    subject: Batch | StatusChange
+    if row.batch is not None:
+        subject = _batch(row, "batch_")
+    else:
+        subject = StatusChange(
+            action=StatusAction(row.action),
+            issuer=MemberId(row.issuer),
+            leaf=Leaf(row.leaf),
+            reason=StatusReason(row.reason),
+            effective_s=UnixSeconds(row.effective_s),
+            related=None if row.related is None else Digest(row.related),
+        )
+    return Intent(row.id, IntentState(row.state), subject, row.code, row.message)
+
+
+class StatementRows:
+    """Implements ``StatementWork``."""
+
+    _connection: Connection
+
+    def add_statements(self, records: Sequence[StatementRecord]) -> frozenset[Leaf]:
+        """Store what is not there yet; returns the leaves that were added."""
+        fresh = {record.leaf: record for record in records}
+        leaves = list(fresh)
+        for start in range(0, len(leaves), _ASKED_AT_ONCE):
+            asked = leaves[start : start + _ASKED_AT_ONCE]
+            query = sa.select(statements.c.leaf).where(statements.c.leaf.in_(asked))
+            for (leaf,) in self._connection.execute(query):
+                fresh.pop(leaf, None)
+        if fresh:
+            rows = [
+                {
+                    "leaf": record.leaf,
+                    "issuer": record.issuer,
+                    "kind": int(record.kind),
+                    "credential_id": record.credential_id,
+                    "subject": record.subject,
+                    "payload": record.payload,
+                    "token": record.token,
+                    "created_s": record.created_s,
+                }
+                for record in fresh.values()
+            ]
+            self._connection.execute(statements.insert(), rows)
+        return frozenset(fresh)
+
+    def statement(self, leaf: Leaf) -> StoredStatement | None:
+        """By its name."""
+        row = self._connection.execute(_STATEMENTS.where(statements.c.leaf == leaf)).one_or_none()
+        return None if row is None else _stored(row)
+
+    def statements(
+        self,
+        *,
+        subject: str | None = None,
+        credential_id: str | None = None,
+        issuer: MemberId | None = None,
+        limit: int = 100,
+    ) -> tuple[StoredStatement, ...]:
+        """Those that match every given value, newest first."""
+        query = _STATEMENTS.order_by(statements.c.id.desc()).limit(limit)
+        if subject is not None:
+            query = query.where(statements.c.subject == subject)
+        if credential_id is not None:
+            query = query.where(statements.c.credential_id == credential_id)
+        if issuer is not None:
+            query = query.where(statements.c.issuer == issuer)
+        return tuple(_stored(row) for row in self._connection.execute(query))
+
+    def all_statements(self) -> Iterator[StoredStatement]:
+        """Every statement in the order of storing."""
+        query = _STATEMENTS.order_by(statements.c.id)
+        rows = self._connection.execution_options(yield_per=_READ_AT_ONCE).execute(query)
+        for row in rows:
+            yield _stored(row)
+
+    def unbatched(self, issuer: MemberId, kind: BatchKind, limit: int) -> tuple[Leaf, ...]:
+        """Leaves in no batch, oldest first."""
+        query = (
+            sa.select(statements.c.leaf)
+            .where(statements.c.batch.is_(None))
+            .where(statements.c.issuer == issuer, statements.c.kind == int(kind))
+            .order_by(statements.c.id)
+            .limit(limit)
+        )
+        return tuple(self._connection.execute(query).scalars())
+
+    def unbatched_kinds(self, issuer: MemberId) -> Mapping[BatchKind, int]:
+        """How many leaves of each kind are in no batch."""
+        query = (
+            sa.select(statements.c.kind, sa.func.count())
+            .where(statements.c.batch.is_(None), statements.c.issuer == issuer)
+            .group_by(statements.c.kind)
+            .order_by(statements.c.kind)
+        )
+        return {BatchKind(kind): count for kind, count in self._connection.execute(query)}
+
+    def count_statements(self) -> Mapping[StatementState, int]:
+        """How many statements are in each state."""
+        joined = statements.outerjoin(intents, statements.c.batch == intents.c.batch)
+        query = (
+            sa.select(intents.c.state, sa.func.count())
+            .select_from(joined)
+            .group_by(intents.c.state)
+        )
+        counts = dict.fromkeys(StatementState, 0)
+        for state, count in self._connection.execute(query):
+            counts[_STATE_OF_INTENT[state]] = count
+        return counts
+
+    def add_batch(
+        self, issuer: MemberId, kind: BatchKind, root: BatchRoot, leaves: Sequence[Leaf]
+    ) -> Intent:
+        """Make a batch of these leaves, in this order, and the intent to anchor it."""
+        made = self._connection.execute(
+            batches.insert().values(
+                issuer=issuer, kind=int(kind), root=root, size=len(leaves), leaves=b"".join(leaves)
+            )
+        )
+        number = _new_id(made)
+        put = (
+            statements.update()
+            .where(statements.c.leaf == sa.bindparam("of_leaf"), statements.c.batch.is_(None))
+            .values(batch=number, position=sa.bindparam("at"))
+        )
+        places = [{"of_leaf": leaf, "at": at} for at, leaf in enumerate(leaves)]
+        moved = self._connection.execute(put, places).rowcount
+        if moved != len(leaves):
+            raise StoreError("store.constraint", "a leaf is unknown or in a batch already")
+        intent = self._connection.execute(
+            intents.insert().values(state="open", batch=number, code="", message="")
+        )
+        batch = Batch(number, issuer, root, kind, len(leaves), None)
+        return Intent(_new_id(intent), IntentState.OPEN, batch, "", "")
+
+    def batches(self) -> tuple[Batch, ...]:
+        """All batches in the order of making."""
+        query = sa.select(*_BATCH_COLUMNS).order_by(batches.c.id)
+        return tuple(_batch(row) for row in self._connection.execute(query))
+
+    def batch(self, number: int) -> Batch | None:
+        """One batch."""
+        query = sa.select(*_BATCH_COLUMNS).where(batches.c.id == number)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _batch(row)
+
+    def batch_leaves(self, number: int) -> bytes:
+        """Leaf digests of a batch, in order, 32 octets each."""
+        query = sa.select(batches.c.leaves).where(batches.c.id == number)
+        return bytes(self._connection.execute(query).scalar_one_or_none() or b"")
+
+    def idempotent(self, key: str) -> tuple[Digest, bytes] | None:
+        """Digest of the body that came with the key, and what was answered."""
+        query = sa.select(idempotency.c.body_digest, idempotency.c.answer).where(
+            idempotency.c.key == key
+        )
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else (Digest(row.body_digest), row.answer)
+
+    def remember(
+        self, key: str, body_digest: Digest, answer: bytes, created_s: UnixSeconds
+    ) -> None:
+        """Keep an idempotency key; it must be new."""
+        self._connection.execute(
+            idempotency.insert().values(
+                key=key, body_digest=body_digest, answer=answer, created_s=created_s
+            )
+        )
+
+
+def _new_id(made: sa.CursorResult[Any]) -> int:
+    key = made.inserted_primary_key
+    assert key is not None  # every table that is asked has one
+    return int(key[0])
