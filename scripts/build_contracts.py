@@ -1,0 +1,237 @@
+"""Compile contracts/ into src/veta/chain/artifacts/. Called by scripts/build-contracts.
+
+What is written depends on the sources and the settings below and on nothing else, so that anybody
+can rebuild it byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import solcx
+import solcx.exceptions
+import solcx.wrapper
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SOURCES: Final = ROOT / "contracts"
+MODULES: Final = ROOT / ".tools" / "node_modules"
+TOOLCHAIN: Final = ROOT / "scripts" / "toolchain"
+ARTIFACTS: Final = ROOT / "src" / "veta" / "chain" / "artifacts"
+SOLC_VERSION: Final = "0.8.37"
+SETTINGS: Final[dict[str, Any]] = {
+    "evmVersion": "london",
+    "optimizer": {"enabled": True, "runs": 800},
+    "metadata": {"bytecodeHash": "none"},
+}
+OUTPUT: Final = [
+    "abi",
+    "evm.bytecode.object",
+    "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences",
+    "evm.methodIdentifiers",
+    "storageLayout",
+]
+CODE_MAXIMUM: Final = 24_576
+"""Octets of runtime code (EIP-170)."""
+
+
+class CannotBuildError(Exception):
+    """The compiler or the contract library cannot be had; the message is one line."""
+
+
+def find_compiler() -> Path:
+    """A native solc of the pinned version (py-solc-x's own, on PATH, or downloaded), else the npm one.
+
+    Raises:
+        CannotBuildError: none can be had.
+    """
+    native = [path for path in (shutil.which("solc"),) if path]
+    for version in solcx.get_installed_solc_versions():
+        if str(version) == SOLC_VERSION:
+            native.insert(0, str(solcx.install.get_executable(version)))
+    for path in native:
+        if _version_of(Path(path)) == SOLC_VERSION:
+            return Path(path)
+    install_toolchain()
+    return TOOLCHAIN / "solc"
+
+
+def install_toolchain() -> None:
+    """Have .tools/node_modules: the contract library and the compiler.
+
+    Raises:
+        CannotBuildError: there is no Node.js, or npm could not install.
+    """
+    run = subprocess.run([str(TOOLCHAIN / "install")], stderr=subprocess.PIPE, text=True, check=False)
+    if run.returncode != 0:
+        lines = run.stderr.strip().splitlines()
+        raise CannotBuildError(lines[-1] if lines else "scripts/toolchain/install failed")
+
+
+def _version_of(solc: Path) -> str | None:
+    try:
+        return str(solcx.wrapper.get_solc_version(solc))
+    except (OSError, subprocess.CalledProcessError, solcx.exceptions.SolcError):
+        return None
+
+
+def collect_sources(directory: Path = SOURCES) -> dict[str, str]:
+    """All sources of ``directory`` and what they import, by their import name."""
+    found = {
+        f"{directory.name}/{path.relative_to(directory).as_posix()}": path.read_text("utf-8")
+        for path in sorted(directory.rglob("*.sol"))
+    }
+    pending = list(found)
+    while pending:
+        name = pending.pop()
+        for target in re.findall(r'^import\s[^"]*"([^"]+)";', found[name], re.MULTILINE):
+            resolved = _resolve(name, target)
+            if resolved not in found:
+                found[resolved] = (MODULES / resolved).read_text("utf-8")
+                pending.append(resolved)
+    return dict(sorted(found.items()))
+
+
+def _resolve(importer: str, target: str) -> str:
+    if not target.startswith("."):
+        return target
+    parts = importer.split("/")[:-1]
+    for part in target.split("/"):
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def compile_sources(
+    solc: Path, sources: dict[str, str], selection: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Run the compiler; our own warnings count as errors.
+
+    Raises:
+        CannotBuildError: the sources do not compile.
+    """
+    wanted = selection or {"*": {"*": OUTPUT}}
+    request = {
+        "language": "Solidity",
+        "sources": {name: {"content": text} for name, text in sources.items()},
+        "settings": {**SETTINGS, "outputSelection": wanted},
+    }
+    try:
+        answer = solcx.compile_standard(request, solc_binary=solc)
+    except solcx.exceptions.SolcError as error:
+        raise CannotBuildError(error.message) from error
+    complaints = [
+        complaint["formattedMessage"]
+        for complaint in answer.get("errors", [])
+        # The library's own warnings are not ours to mend.
+        if not complaint.get("sourceLocation", {}).get("file", "").startswith("@openzeppelin/")
+    ]
+    if complaints:
+        raise CannotBuildError("\n".join(complaints))
+    return dict(answer)
+
+
+def make_artifacts(answer: dict[str, Any], sources: dict[str, str], solc: Path) -> dict[str, str]:
+    """Artifact texts by file name: one for each interface, and for each deployable contract."""
+    compiler = solcx.wrapper.get_version_str_from_solc_binary(solc)
+    digests = {n: hashlib.sha256(t.encode()).hexdigest() for n, t in sources.items()}
+    artifacts = {}
+    for source, contracts in sorted(answer["contracts"].items()):
+        deployable = re.fullmatch(r"contracts/\w+\.sol", source) is not None
+        for name, output in sorted(contracts.items()):
+            if not deployable:
+                continue
+            artifacts[f"{name}.json"] = _artifact(name, source, output, digests, compiler)
+    return artifacts
+
+
+def _artifact(
+    name: str, source: str, output: dict[str, Any], digests: dict[str, str], compiler: str
+) -> str:
+    deployed = output["evm"]["deployedBytecode"]
+    size = len(deployed["object"]) // 2
+    if size > CODE_MAXIMUM:
+        raise CannotBuildError(f"{name}: {size} octets of code, {CODE_MAXIMUM} are allowed")
+    references = sorted(
+        (
+            {"start": place["start"], "length": place["length"]}
+            for places in deployed["immutableReferences"].values()
+            for place in places
+        ),
+        key=lambda place: int(place["start"]),
+    )
+    artifact = {
+        "name": name,
+        "source": source,
+        "compiler": compiler,
+        "settings": SETTINGS,
+        "sources": digests,
+        "abi": output["abi"],
+        "methodIdentifiers": output["evm"]["methodIdentifiers"],
+        "storageLayout": _storage_layout(output["storageLayout"]),
+        "immutableReferences": references,
+        "bytecode": "0x" + output["evm"]["bytecode"]["object"],
+        "runtimeBytecode": "0x" + deployed["object"],
+    }
+    return json.dumps(artifact, indent=1, ensure_ascii=False) + "\n"
+
+
+def _storage_layout(layout: dict[str, Any]) -> dict[str, Any]:
+    """The layout without the compiler's internal node numbers, which move with unrelated edits."""
+    text = json.dumps(layout)
+    text = re.sub(r"(t_(?:struct|contract|enum|userDefinedValueType)\([^)]*\))\d+", r"\1", text)
+    cleaned: dict[str, Any] = json.loads(text)
+    for entries in [cleaned["storage"], *(t.get("members", []) for t in cleaned["types"].values())]:
+        for entry in entries:
+            entry.pop("astId", None)
+            entry.pop("contract", None)
+    return cleaned
+
+
+def differences(artifacts: dict[str, str], directory: Path) -> list[str]:
+    """Names of artifacts that are missing, different, or not made by any source."""
+    present = {path.name: path.read_text("utf-8") for path in directory.glob("*.json")}
+    names = sorted(present.keys() | artifacts.keys())
+    return [name for name in names if present.get(name) != artifacts.get(name)]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build, or compare: 0 done or equal, 1 different, 2 cannot build."""
+    parser = argparse.ArgumentParser(prog="scripts/build-contracts", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="rebuild and compare, write nothing")
+    options = parser.parse_args(argv)
+    try:
+        install_toolchain()
+        solc = find_compiler()
+        sources = collect_sources()
+        artifacts = make_artifacts(compile_sources(solc, sources), sources, solc)
+    except CannotBuildError as error:
+        print(f"scripts/build-contracts: {error}", file=sys.stderr)
+        return 2
+    changed = differences(artifacts, ARTIFACTS)
+    if options.check:
+        for name in changed:
+            print(f"scripts/build-contracts: {name} is not what its source gives", file=sys.stderr)
+        return 1 if changed else 0
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    for name in changed:
+        if name in artifacts:
+            (ARTIFACTS / name).write_text(artifacts[name], "utf-8")
+        else:
+            (ARTIFACTS / name).unlink()
+        print(f"scripts/build-contracts: wrote {name}" if name in artifacts else f"removed {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
