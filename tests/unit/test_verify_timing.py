@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.entries import (
@@ -15,7 +17,7 @@ from tests.support.entries import (
 )
 from veta.model.anchoring import StatusAction, StatusReason
 from veta.model.consortium import KeyAction, Role
-from veta.model.identifiers import UnixSeconds
+from veta.model.identifiers import MemberId, UnixSeconds
 from veta.verify.timing import (
     KeyStanding,
     judge_anchor_time,
@@ -230,6 +232,27 @@ def test_judge_status__superseded_and_disputed__notices_only() -> None:
         (Outcome.NOTICE, "status.disputed"),
     ]
     assert findings[1].entry is entries[2]
+
+
+@pytest.mark.parametrize(
+    ("upheld", "at", "open_still"),
+    [(False, 1_000 + 999, True), (False, 1_000 + 1_000, False), (True, 10**9, True)],
+)
+def test_judge_status__dispute__lapses_unless_upheld(
+    upheld: bool, at: int, open_still: bool
+) -> None:
+    entries = [status_entry(StatusAction.DISPUTE, by_member=7, recorded_at_s=1_000)]
+    if upheld:
+        entries.append(
+            replace(
+                status_entry(StatusAction.DISPUTE_UPHELD, by_member=9, recorded_at_s=1_500),
+                party=MemberId(7),
+            )
+        )
+    (finding,) = judge_status(
+        entries, relied_on_at_s=UnixSeconds(at), listed_revoked=None, dispute_lapse_s=1_000
+    )
+    assert (finding.outcome is Outcome.NOTICE) is open_still
 
 
 @pytest.mark.row("T3")

@@ -36,6 +36,8 @@ class StatusAction(enum.IntEnum):
     DISPUTE_CLOSED = 4
     REAFFIRM = 5
     """The issuer stands by the statement after one of its keys was compromised."""
+    DISPUTE_UPHELD = 6
+    """An independent authority or body stands by a party's dispute: it lapses no more."""
 
 
 class StatusReason(enum.IntEnum):
@@ -91,6 +93,8 @@ class StatusEntry:
     recorded_at_s: UnixSeconds
     related_leaf: Leaf | None = None
     """The statement that supersedes this one."""
+    party: MemberId | None = None
+    """DISPUTE_UPHELD: the member whose dispute it is."""
 
 
 @dataclass(frozen=True, slots=True)

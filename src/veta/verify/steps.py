@@ -16,7 +16,7 @@ from veta.model.determined import Determined, Undetermined
 from veta.model.identifiers import BatchRoot, Leaf, UnixSeconds
 from veta.statement.credential import Credential
 from veta.statement.jws import SealedToken, SignedStatement, check_seal, read_statement
-from veta.statement.rules import product_class_of, violations
+from veta.statement.rules import facts_of, find_faults
 from veta.trees import verify_inclusion
 from veta.verify.policy import Policy
 from veta.verify.timing import (
@@ -172,7 +172,7 @@ def _judge_role(member: Member, roles: Role | None, needed: Role, at_s: UnixSeco
 def needed_roles(credential: Credential, policy: Policy) -> Role:
     """Any one of these roles may issue the credential."""
     needed = policy.roles_by_kind[credential.kind]
-    product_class = product_class_of(credential)
+    product_class = facts_of(credential).product_class
     if product_class is not None:
         needed &= policy.roles_by_product_class.get(product_class, needed)
     return needed
@@ -238,11 +238,17 @@ def _role_names(roles: Role) -> tuple[str, ...]:
 
 def check_rules(credential: Credential) -> list[Check]:
     """Step 4: the members, types and numbers that its type asks for agree with each other."""
-    found = violations(credential)
+    found = find_faults(credential)
     if not found:
         return [passed(Step.RULES, "rules.kept", "follows UNTP 0.7.0 and its own figures agree")]
     return [
-        failed(Step.RULES, each.code, each.sentence, pointer=each.pointer) for each in found[:20]
+        failed(
+            Step.RULES,
+            each.code,
+            f"{each.pointer or 'the credential'} {each.sentence}",
+            pointer=each.pointer,
+        )
+        for each in found[:20]
     ]
 
 
@@ -378,12 +384,16 @@ def check_status(
     *,
     listed_revoked: bool | None,
     relied_on_at_s: UnixSeconds,
+    dispute_lapse_s: int,
 ) -> list[Check]:
     """Step 7, second half: what was said about the statement after it was anchored."""
     if isinstance(status, Undetermined):
         return [not_determined(Step.STATUS, status)]
     findings = judge_status(
-        status.value, relied_on_at_s=relied_on_at_s, listed_revoked=listed_revoked
+        status.value,
+        relied_on_at_s=relied_on_at_s,
+        listed_revoked=listed_revoked,
+        dispute_lapse_s=dispute_lapse_s,
     )
     return [
         Check(

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
 from veta.model.consortium import KeyAction, KeyEntry, MembershipEntry, Role
-from veta.model.identifiers import KeyId, Leaf, UnixSeconds
+from veta.model.identifiers import KeyId, Leaf, MemberId, UnixSeconds
 from veta.verify.verdict import Outcome
 
 
@@ -164,6 +164,7 @@ def judge_status(
     *,
     relied_on_at_s: UnixSeconds,
     listed_revoked: bool | None,
+    dispute_lapse_s: int = 180 * 86_400,
 ) -> list[Finding]:
     """Everything the status list of (issuer, leaf) says; never empty.
 
@@ -171,6 +172,7 @@ def judge_status(
         entries: the whole append-only list.
         relied_on_at_s: when the reader relies on the statement; normally the block's own time.
         listed_revoked: what a published status list says, ``None`` if there is none.
+        dispute_lapse_s: a dispute that nobody upheld is over after this.
     """
     findings = [_judge_revocation(entry, relied_on_at_s) for entry in _revocations(entries)]
     revoked = any(finding.outcome is Outcome.FAILED for finding in findings)
@@ -181,7 +183,8 @@ def judge_status(
     superseded = [entry for entry in entries if entry.action is StatusAction.SUPERSEDE]
     findings += [Finding(Outcome.NOTICE, "status.superseded", entry) for entry in superseded[:1]]
     findings += [
-        Finding(Outcome.NOTICE, "status.disputed", entry) for entry in open_disputes(entries)
+        Finding(Outcome.NOTICE, "status.disputed", entry)
+        for entry in open_disputes(entries, relied_on_at_s, dispute_lapse_s)
     ]
     return findings or [Finding(Outcome.PASSED, "status.clear")]
 
@@ -206,15 +209,30 @@ def _judge_revocation(entry: StatusEntry, relied_on_at_s: UnixSeconds) -> Findin
     return Finding(Outcome.NOTICE, "status.revoked_later", entry)
 
 
-def open_disputes(entries: Sequence[StatusEntry]) -> list[StatusEntry]:
-    """Disputes that their party has not closed: one at most a party."""
-    opened: dict[int, StatusEntry] = {}
+def open_disputes(
+    entries: Sequence[StatusEntry], at_s: UnixSeconds, lapse_s: int
+) -> list[StatusEntry]:
+    """Disputes neither closed by their party nor lapsed: one at most a party.
+
+    An upheld dispute does not lapse. What an entry says counts from when it was recorded.
+    """
+    opened: dict[MemberId, StatusEntry] = {}
+    upheld: set[MemberId] = set()
     for entry in entries:
+        if entry.recorded_at_s > at_s:
+            continue
         if entry.action is StatusAction.DISPUTE:
             opened[entry.by_member] = entry
+            upheld.discard(entry.by_member)
         elif entry.action is StatusAction.DISPUTE_CLOSED:
             opened.pop(entry.by_member, None)
-    return list(opened.values())
+        elif entry.action is StatusAction.DISPUTE_UPHELD and entry.party is not None:
+            upheld.add(entry.party)
+    return [
+        entry
+        for party, entry in opened.items()
+        if party in upheld or at_s < entry.recorded_at_s + lapse_s
+    ]
 
 
 def reaffirmed_after(

@@ -214,6 +214,7 @@ def _status_json(entry: StatusEntry) -> dict[str, Any]:
         "effective": entry.effective_s,
         "recordedAt": entry.recorded_at_s,
         "relatedLeaf": _hex_or_none(entry.related_leaf),
+        "party": entry.party,
     }
 
 
@@ -351,6 +352,7 @@ def _read_status(value: Mapping[str, Any]) -> StatusEntry:
         effective_s=UnixSeconds(_whole(value["effective"])),
         recorded_at_s=UnixSeconds(_whole(value["recordedAt"])),
         related_leaf=_optional(value["relatedLeaf"], lambda each: Leaf(_octets(each, 32))),
+        party=_optional(value["party"], lambda each: MemberId(_whole(each))),
     )
 
 

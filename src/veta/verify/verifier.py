@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 from veta.model.anchoring import AnchorRecord, BlockRef
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.determined import Determined, Known, Undetermined
-from veta.model.identifiers import MemberId, UnixSeconds
+from veta.model.identifiers import MemberId
 from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import steps
@@ -107,15 +107,16 @@ class Verifier:
         if relied_on_at_s is None:
             relied_on_at_s = block.time_s
         checks = steps.check_age(block, facts.asked_at_s, self.policy)
-        checks += steps.check_dates(
-            statement.credential, facts.anchor, UnixSeconds(relied_on_at_s), self.policy
-        )
+        checks += steps.check_dates(statement.credential, facts.anchor, relied_on_at_s, self.policy)
         listed = facts.status_list
         if isinstance(listed, Undetermined):
             checks.append(Check(Step.STATUS, Outcome.NOTICE, "status.list_unread", listed.reason))
         listed_revoked = listed.value.revoked if isinstance(listed, Known) else None
         return checks + steps.check_status(
-            facts.status, listed_revoked=listed_revoked, relied_on_at_s=UnixSeconds(relied_on_at_s)
+            facts.status,
+            listed_revoked=listed_revoked,
+            relied_on_at_s=relied_on_at_s,
+            dispute_lapse_s=self.policy.dispute_lapse_s,
         )
 
     def _report(
