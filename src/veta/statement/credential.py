@@ -171,7 +171,7 @@ def _subjects(value: object) -> tuple[Mapping[str, Any], ...]:
         raise InputError(
             "statement.subject", "credentialSubject must be an object or a list of them"
         )
-    return subjects  # type: ignore[return-value]  # the line above says so
+    return subjects
 
 
 def _blind(document: Mapping[str, Any]) -> bytes | None:
