@@ -1,6 +1,6 @@
 """The field's decimals, written from whole base units, exactly; the standard's own number members.
 
-UNTP and PACT write kilograms, cubic metres and fractions as decimals. They are made here from the
+UNTP writes kilograms, cubic metres and fractions as decimals. They are made here from the
 integers that count, have no exponent and at most 15 digits, and are only ever compared.
 """
 
@@ -30,11 +30,3 @@ def shifted(value: int, places: int) -> int | Decimal:
     if len(text.replace(".", "").lstrip("0")) > MOST_DIGITS:
         raise InputError("statement.too_many_digits", f"{text} has more than {MOST_DIGITS} digits")
     return Decimal(text) if sign > 0 else Decimal(f"-{text}")
-
-
-def shifted_text(value: int, places: int) -> str:
-    """``value / 10**places`` as a decimal string without exponent, any number of digits."""
-    scale: int = 10**places
-    whole, rest = divmod(abs(value), scale)
-    text = f"{whole}.{rest:0{places}d}".rstrip("0") if rest else str(whole)
-    return f"-{text}" if value < 0 else text
