@@ -12,18 +12,16 @@ import {VetaContract} from "./libraries/VetaContract.sol";
 /// @title StatementLog
 /// @notice See IStatementLog.
 contract StatementLog is IStatementLog, VetaContract {
-    struct Sequence {
-        uint64 last;
-        bool handedOver;
-    }
-
     uint64 private constant SIZE_MAXIMUM = 2 ** 53 - 1;
+    uint256 private constant HANDED_OVER = 1 << 64;
     bytes32 private constant LOT_BOOK = "LotBook";
 
     IConsortium private immutable _consortium;
 
-    mapping(uint32 issuer => mapping(bytes32 root => Anchor anchor)) private _anchors;
-    mapping(uint32 issuer => Sequence sequence) private _sequences;
+    /// @dev Packed by hand, because every statement pays for it: sequence | size << 64 | anchored at << 128 | kind << 192.
+    mapping(uint32 issuer => mapping(bytes32 root => uint256 packedAnchor)) private _anchors;
+    /// @dev Last number given; HANDED_OVER is added when the successor took over.
+    mapping(uint32 issuer => uint256 last) private _sequences;
     mapping(uint32 issuer => mapping(bytes32 leaf => StatusEntry[] entries)) private _statuses;
     mapping(uint32 issuer => mapping(bytes32 leaf => bytes32 byLeaf)) private _supersededBy;
     /// @dev Bit r: the member revoked for reason r.
@@ -46,12 +44,13 @@ contract StatementLog is IStatementLog, VetaContract {
 
     /// @inheritdoc IStatementLog
     function anchorOf(uint32 issuer, bytes32 root) external view returns (Anchor memory) {
-        return _anchors[issuer][root];
+        uint256 packed = _anchors[issuer][root];
+        return Anchor(uint64(packed), uint64(packed >> 64), uint64(packed >> 128), BatchKind(uint8(packed >> 192)));
     }
 
     /// @inheritdoc IStatementLog
     function nextSequence(uint32 issuer) external view returns (uint64 sequence, bool handedOver) {
-        return (_sequences[issuer].last + 1, _sequences[issuer].handedOver);
+        return (uint64(_sequences[issuer]) + 1, _sequences[issuer] >= HANDED_OVER);
     }
 
     /// @inheritdoc IStatementLog
@@ -104,15 +103,12 @@ contract StatementLog is IStatementLog, VetaContract {
         uint32 required = Roles.forKind(BatchKind(kind));
         if (roles & required == 0) revert RoleMissing(issuer, roles, required);
         _advance(issuer, sequence);
-        Anchor storage record = _anchors[issuer][root];
-        if (record.sequence != 0) revert AlreadyAnchored(issuer, root, record.sequence);
-        _anchors[issuer][root] = Anchor(sequence, size, _now(), BatchKind(kind));
-        emit BatchAnchored(issuer, root, sequence, size, BatchKind(kind), _now(), msg.sender);
-        _record(
-            keccak256(
-                abi.encode(BatchAnchored.selector, issuer, root, sequence, size, kind, _now(), msg.sender)
-            )
-        );
+        mapping(bytes32 root => uint256 packedAnchor) storage anchors = _anchors[issuer];
+        uint256 known = anchors[root];
+        if (known != 0) revert AlreadyAnchored(issuer, root, uint64(known));
+        anchors[root] = uint256(sequence) | uint256(size) << 64 | block.timestamp << 128 | uint256(kind) << 192;
+        emit BatchAnchored(issuer, root, sequence, size, BatchKind(kind), msg.sender);
+        _record(keccak256(abi.encode(BatchAnchored.selector, issuer, root, sequence, size, kind, msg.sender)));
     }
 
     /// @inheritdoc IStatementLog
@@ -214,10 +210,10 @@ contract StatementLog is IStatementLog, VetaContract {
     function handOver(uint32 issuer) external returns (uint64 sequence) {
         _onlySuccessor();
         _requireIssuer(issuer);
-        Sequence storage current = _sequences[issuer];
-        if (current.handedOver) revert IssuerClosed(issuer, successor());
-        current.handedOver = true;
-        sequence = current.last;
+        uint256 last = _sequences[issuer];
+        if (last >= HANDED_OVER) revert IssuerClosed(issuer, successor());
+        _sequences[issuer] = last | HANDED_OVER;
+        sequence = uint64(last);
         emit IssuerHandedOver(issuer, sequence);
         _record(keccak256(abi.encode(IssuerHandedOver.selector, issuer, sequence)));
     }
@@ -225,11 +221,12 @@ contract StatementLog is IStatementLog, VetaContract {
     // ---------------------------------------------------------------- private
 
     function _advance(uint32 issuer, uint64 sequence) private {
-        Sequence storage current = _sequences[issuer];
-        if (current.handedOver) revert IssuerClosed(issuer, successor());
-        uint64 expected = current.last + 1;
-        if (sequence != expected) revert SequenceMismatch(issuer, expected, sequence);
-        current.last = sequence;
+        uint256 last = _sequences[issuer];
+        if (last >= HANDED_OVER) revert IssuerClosed(issuer, successor());
+        unchecked {
+            if (sequence != last + 1) revert SequenceMismatch(issuer, uint64(last) + 1, sequence);
+        }
+        _sequences[issuer] = sequence;
     }
 
     function _append(uint32 issuer, bytes32 leaf, StatusEntry memory entry) private {
@@ -251,9 +248,8 @@ contract StatementLog is IStatementLog, VetaContract {
     }
 
     function _operator() private view returns (uint32 member, uint32 roles) {
-        IConsortium.KeyPurpose purpose;
-        (member, purpose, roles) = _consortium.activeAccount(msg.sender);
-        if (purpose != IConsortium.KeyPurpose.OPERATE) revert NotOperator(msg.sender);
+        (member, roles) = _consortium.operatorAccount(msg.sender);
+        if (member == 0) revert NotOperator(msg.sender);
     }
 
     function _requireIssuer(uint32 issuer) private view {
@@ -263,7 +259,7 @@ contract StatementLog is IStatementLog, VetaContract {
     function _requireSubject(uint32 issuer, bytes32 leaf) private view {
         _requireIssuer(issuer);
         if (leaf == 0) revert ZeroLeaf();
-        if (_sequences[issuer].handedOver) revert IssuerClosed(issuer, successor());
+        if (_sequences[issuer] >= HANDED_OVER) revert IssuerClosed(issuer, successor());
     }
 
     /// @dev An issuer speaks for its own statements. A certification body voids those of members that are no body, an

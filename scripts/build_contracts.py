@@ -29,6 +29,7 @@ SOLC_VERSION: Final = "0.8.37"
 SETTINGS: Final[dict[str, Any]] = {
     "evmVersion": "london",
     "optimizer": {"enabled": True, "runs": 800},
+    "viaIR": True,
     "metadata": {"bytecodeHash": "none"},
 }
 OUTPUT: Final = [

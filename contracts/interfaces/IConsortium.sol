@@ -305,6 +305,9 @@ interface IConsortium is IVetaContract {
     /// @notice The admitted member whose account this is now, for which purpose, and the member's roles; zeros if none.
     function activeAccount(address account) external view returns (uint32 member, KeyPurpose purpose, uint32 roles);
 
+    /// @notice The same for OPERATE accounts alone, from one storage slot: what other contracts ask on every call.
+    function operatorAccount(address account) external view returns (uint32 member, uint32 roles);
+
     /// @notice The rules in force.
     function rules() external view returns (Rules memory);
 

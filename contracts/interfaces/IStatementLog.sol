@@ -44,7 +44,8 @@ interface IStatementLog is IVetaContract {
         OTHER
     }
 
-    /// @notice A batch under (issuer, root). One storage slot; empty if never anchored.
+    /// @notice A batch under (issuer, root). One storage slot, empty if never anchored; packed in this order from the
+    /// lowest bits.
     struct Anchor {
         uint64 sequence;
         uint64 size;
@@ -71,14 +72,13 @@ interface IStatementLog is IVetaContract {
 
     // ---------------------------------------------------------------- events
 
-    /// @notice A batch was anchored by account `by` of the issuer.
+    /// @notice A batch was anchored, at the block's time, by account `by` of the issuer.
     event BatchAnchored(
         uint32 indexed issuer,
         bytes32 indexed root,
-        uint64 indexed sequence,
+        uint64 sequence,
         uint64 size,
         BatchKind kind,
-        uint64 anchoredAt,
         address by
     );
     /// @notice An entry was appended to the status list of (issuer, leaf).

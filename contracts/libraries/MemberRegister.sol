@@ -15,7 +15,7 @@ abstract contract MemberRegister is IConsortium, VetaContract {
     uint64 private constant OPEN = type(uint64).max;
     uint256 private constant TEXT_MAXIMUM = 256;
     uint256 private constant KEY_ENTRIES_MAXIMUM = 1024;
-    uint256 private constant ADMINISTRATORS_MAXIMUM = 8;
+    uint256 private constant ACCOUNTS_MAXIMUM = 8;
 
     uint32 private _memberCount;
     uint32 private _voterCount;
@@ -29,6 +29,10 @@ abstract contract MemberRegister is IConsortium, VetaContract {
     /// @dev Account of a bound ES256K key: no other member may bind the same key in its other form.
     mapping(bytes32 keyId => uint32 member) private _reserved;
     mapping(uint32 member => EnumerableSet.Bytes32Set keyIds) private _administrators;
+    mapping(uint32 member => EnumerableSet.Bytes32Set keyIds) private _operators;
+    /// @dev What follows from key state and standing of an OPERATE account, in one word, zero if unusable for good:
+    /// member | roles << 32 | from << 64 | until << 128.
+    mapping(bytes32 keyId => uint256 packedOperator) private _operatorWords;
 
     // ---------------------------------------------------------------- reading
 
@@ -103,6 +107,14 @@ abstract contract MemberRegister is IConsortium, VetaContract {
     }
 
     /// @inheritdoc IConsortium
+    function operatorAccount(address account) external view returns (uint32 member, uint32 roles) {
+        uint256 packed = _operatorWords[_accountId(account)];
+        if (uint64(packed >> 64) <= block.timestamp && block.timestamp < uint64(packed >> 128)) {
+            return (uint32(packed), uint32(packed >> 32));
+        }
+    }
+
+    /// @inheritdoc IConsortium
     function voterCount() public view returns (uint32) {
         return _voterCount;
     }
@@ -133,6 +145,7 @@ abstract contract MemberRegister is IConsortium, VetaContract {
         }
         if (effective >= key.until) revert KeyEnded(keyId, key.until);
         key.until = effective;
+        _refreshOperator(member, keyId);
         _appendKey(member, keyId, KeyAction.RETIRE, effective, "");
     }
 
@@ -211,6 +224,7 @@ abstract contract MemberRegister is IConsortium, VetaContract {
         current.roles = roles;
         current.votes = votes;
         current.admitted = admitted;
+        _refreshOperators(member);
         uint32 index = uint32(_memberships[member].length);
         _memberships[member].push(MembershipEntry(roles, votes, admitted, _now(), _now()));
         emit MembershipChanged(member, index, roles, votes, admitted, _now(), _now());
@@ -243,6 +257,7 @@ abstract contract MemberRegister is IConsortium, VetaContract {
         if (since >= key.compromisedSince) revert AlreadyCompromised(keyId, key.compromisedSince);
         key.compromisedSince = since;
         if (key.until > _now()) key.until = _now();
+        _refreshOperator(member, keyId);
         ++_standings[member].compromises;
         _appendKey(member, keyId, KeyAction.COMPROMISE, since, "");
     }
@@ -259,12 +274,13 @@ abstract contract MemberRegister is IConsortium, VetaContract {
         _requireMember(member);
         _requireHere(member);
         _standings[member].handedOver = true;
+        _refreshOperators(member);
         emit MemberHandedOver(member);
         _record(keccak256(abi.encode(MemberHandedOver.selector, member)));
     }
 
     function _requireAdministratorCount(uint256 count) internal pure {
-        if (count == 0 || count > ADMINISTRATORS_MAXIMUM) revert TooMany(count, ADMINISTRATORS_MAXIMUM);
+        if (count == 0 || count > ACCOUNTS_MAXIMUM) revert TooMany(count, ACCOUNTS_MAXIMUM);
     }
 
     // ---------------------------------------------------------------- private
@@ -279,23 +295,45 @@ abstract contract MemberRegister is IConsortium, VetaContract {
             _publicKeys[keyId] = octets;
         }
         if (grant.algorithm == KeyAlgorithm.ES256K) _reserved[_accountId(address(uint160(uint256(keyId))))] = member;
-        if (grant.purpose == KeyPurpose.ADMINISTER) _addAdministrator(member, keyId);
+        if (grant.purpose == KeyPurpose.ADMINISTER) _addAccount(_administrators[member], keyId);
+        if (grant.purpose == KeyPurpose.OPERATE) {
+            _addAccount(_operators[member], keyId);
+            _refreshOperator(member, keyId);
+        }
         _appendKey(member, keyId, KeyAction.BIND, from, octets);
     }
 
     function _pause(uint32 member, bytes32 keyId) private {
         _keyStates[keyId].until = _now();
+        _refreshOperator(member, keyId);
         _appendKey(member, keyId, KeyAction.PAUSE, _now(), "");
     }
 
-    function _addAdministrator(uint32 member, bytes32 keyId) private {
-        EnumerableSet.Bytes32Set storage set = _administrators[member];
+    /// @dev Accounts that ended make room.
+    function _addAccount(EnumerableSet.Bytes32Set storage set, bytes32 keyId) private {
         bytes32[] memory all = set.values();
         for (uint256 i = 0; i < all.length; ++i) {
             if (_keyStates[all[i]].until <= _now()) set.remove(all[i]);
         }
         set.add(keyId);
-        if (set.length() > ADMINISTRATORS_MAXIMUM) revert TooMany(set.length(), ADMINISTRATORS_MAXIMUM);
+        if (set.length() > ACCOUNTS_MAXIMUM) revert TooMany(set.length(), ACCOUNTS_MAXIMUM);
+    }
+
+    function _refreshOperator(uint32 member, bytes32 keyId) private {
+        KeyState storage key = _keyStates[keyId];
+        if (key.purpose != KeyPurpose.OPERATE) return;
+        Standing storage current = _standings[member];
+        bool usable = current.admitted && !current.handedOver && key.until > _now();
+        _operatorWords[keyId] = usable
+            ? uint256(member) | uint256(current.roles) << 32 | uint256(key.from) << 64 | uint256(key.until) << 128
+            : 0;
+    }
+
+    function _refreshOperators(uint32 member) private {
+        bytes32[] memory all = _operators[member].values();
+        for (uint256 i = 0; i < all.length; ++i) {
+            _refreshOperator(member, all[i]);
+        }
     }
 
     function _appendKey(uint32 member, bytes32 keyId, KeyAction action, uint64 effective, bytes memory octets)

@@ -31,14 +31,16 @@ library Roles {
     /// @dev Who may void what somebody else stated, and uphold a dispute.
     uint32 internal constant BODIES = CERTIFICATION_BODY | ACCREDITATION_BODY | AUTHORITY;
 
-    /// @dev Whoever trades or carries goods makes no passport; whoever judges makes no goods.
+    /// @dev Who may anchor a batch of kind k: 32 bits from bit 32 k. Whoever trades or carries goods makes no passport;
+    /// whoever judges makes no goods.
+    uint256 private constant BY_KIND = uint256(PRODUCERS) << (32 * uint256(IStatementLog.BatchKind.PASSPORT))
+        | uint256(PRODUCERS | TRADER | CARRIER | LABORATORY) << (32 * uint256(IStatementLog.BatchKind.FACILITY))
+        | uint256(ASSESSORS) << (32 * uint256(IStatementLog.BatchKind.CERTIFICATE))
+        | uint256(PRODUCERS | TRADER | CARRIER | LABORATORY) << (32 * uint256(IStatementLog.BatchKind.EVENT))
+        | uint256(REGISTRARS) << (32 * uint256(IStatementLog.BatchKind.IDENTITY))
+        | uint256(ALL) << (32 * uint256(IStatementLog.BatchKind.OTHER));
+
     function forKind(IStatementLog.BatchKind kind) internal pure returns (uint32) {
-        if (kind == IStatementLog.BatchKind.PASSPORT) return PRODUCERS;
-        if (kind == IStatementLog.BatchKind.FACILITY) return PRODUCERS | TRADER | CARRIER | LABORATORY;
-        if (kind == IStatementLog.BatchKind.CERTIFICATE) return ASSESSORS;
-        if (kind == IStatementLog.BatchKind.EVENT) return PRODUCERS | TRADER | CARRIER | LABORATORY;
-        if (kind == IStatementLog.BatchKind.IDENTITY) return REGISTRARS;
-        if (kind == IStatementLog.BatchKind.OTHER) return ALL;
-        return 0;
+        return uint32(BY_KIND >> (32 * uint256(kind)));
     }
 }
