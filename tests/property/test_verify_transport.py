@@ -1,0 +1,112 @@
+"""Bundles as files: what goes out comes back, and no octets break the reader."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.certified_lot import MEMBER, NOW, honest_case
+from veta.errors import InputError
+from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
+from veta.model.bundle import StatusListClaim
+from veta.model.consortium import KeyAction
+from veta.model.determined import Known, Undetermined
+from veta.model.identifiers import Leaf, UnixSeconds
+from veta.verify.transport import read_bundle, write_bundle
+
+CASE = honest_case()
+FILE = write_bundle(CASE.bundle, CASE.facts)
+
+
+def test_write_bundle__honest_case__comes_back_equal() -> None:
+    assert read_bundle(FILE) == (CASE.bundle, CASE.facts)
+
+
+def test_write_bundle__every_kind_of_fact__comes_back_equal() -> None:
+    entry = StatusEntry(
+        issuer=MEMBER,
+        leaf=Leaf(b"\1" * 32),
+        index=0,
+        action=StatusAction.SUPERSEDE,
+        reason=StatusReason.NONE,
+        by_member=MEMBER,
+        effective_s=UnixSeconds(NOW),
+        recorded_at_s=UnixSeconds(NOW),
+        related_leaf=Leaf(b"\2" * 32),
+        party=MEMBER,
+    )
+    case = (
+        CASE.with_status(entry)
+        .with_keys((KeyAction.COMPROMISE, 5, 9))
+        .with_facts(
+            membership=Undetermined("ledger.timeout", "no answer"),
+            status_list=Known(StatusListClaim(revoked=True)),
+            anchor=Known(None),
+        )
+        .with_bundle(inclusion=None, root=None)
+    )
+    assert read_bundle(write_bundle(case.bundle, case.facts)) == (case.bundle, case.facts)
+
+
+def test_write_bundle__without_facts__comes_back_without() -> None:
+    assert read_bundle(write_bundle(CASE.bundle)) == (CASE.bundle, None)
+
+
+@pytest.mark.row("A58")
+@given(st.binary(max_size=400))
+def test_read_bundle__any_octets__input_error_or_a_bundle(octets: bytes) -> None:
+    try:
+        read_bundle(octets)
+    except InputError as error:
+        assert error.code.split(".")[0] in ("canonical", "bundle")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+
+
+def _paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    found = [path] if path else []
+    if isinstance(value, dict):
+        for name in value:
+            found += _paths(value[name], (*path, name))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            found += _paths(each, (*path, number))
+    return found
+
+
+PATHS = _paths(json.loads(FILE))
+
+
+@pytest.mark.row("A58")
+@given(st.sampled_from(PATHS), json_values)
+def test_read_bundle__any_member_replaced__input_error_or_a_bundle(
+    path: tuple[str | int, ...], value: object
+) -> None:
+    document = json.loads(FILE)
+    inside = document
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = value
+    try:
+        read_bundle(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+    except InputError:
+        return
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if isinstance(path[-1], str)])
+def test_read_bundle__any_member_removed__input_error(path: tuple[str | int, ...]) -> None:
+    document = json.loads(FILE)
+    inside = document
+    for step in path[:-1]:
+        inside = inside[step]
+    del inside[path[-1]]
+    with pytest.raises(InputError):
+        read_bundle(json.dumps(document).encode())
