@@ -254,6 +254,9 @@ class StatementWork(Protocol):
     def batch(self, number: int) -> Batch | None:
         """One batch."""
 
+    def last_sequence(self, issuer: MemberId) -> int:
+        """The highest sequence number of a settled batch, 0 if there is none."""
+
     def batch_leaves(self, number: int) -> bytes:
         """Leaf digests of a batch, in order, 32 octets each, as they were when it was made."""
 

@@ -215,6 +215,11 @@ class StatementRows:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _batch(row)
 
+    def last_sequence(self, issuer: MemberId) -> int:
+        """The highest sequence number of a settled batch, 0 if there is none."""
+        query = sa.select(sa.func.max(batches.c.sequence)).where(batches.c.issuer == issuer)
+        return self._connection.execute(query).scalar() or 0
+
     def batch_leaves(self, number: int) -> bytes:
         """Leaf digests of a batch, in order, 32 octets each."""
         query = sa.select(batches.c.leaves).where(batches.c.id == number)
