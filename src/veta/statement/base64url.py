@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
 from typing import Final
+
+from pybase64 import b64decode, b64encode
 
 from veta.errors import InputError
 
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")
+_URL: Final = b"-_"
 _PADDING: Final = (b"", b"", b"==", b"=")
 # Which last characters leave no bit set behind the last octet, by length modulo 4.
 _LAST: Final = (_ALPHABET, b"", _ALPHABET[::16], _ALPHABET[::4])
@@ -18,7 +18,7 @@ _LAST: Final = (_ALPHABET, b"", _ALPHABET[::16], _ALPHABET[::4])
 
 def encode(octets: bytes) -> bytes:
     """The base64url spelling of ``octets``, without padding, ASCII."""
-    return b2a_base64(octets, newline=False).translate(_TO_URL).rstrip(b"=")
+    return b64encode(octets, _URL).rstrip(b"=")
 
 
 def decode(text: bytes) -> bytes:
@@ -28,11 +28,11 @@ def decode(text: bytes) -> bytes:
         InputError: ``base64url.malformed``: another alphabet, padding, white space, an impossible
             length, or bits that are set behind the last octet (RFC 4648 section 3.5).
     """
-    # The decoder drops characters that it does not know, so they are looked for first.
-    if text.translate(None, _ALPHABET) or text[-1:] not in _LAST[len(text) % 4]:
+    # The decoder also reads the other alphabet, and padding, so both are looked for first.
+    if b"+" in text or b"/" in text or b"=" in text or text[-1:] not in _LAST[len(text) % 4]:
         raise _malformed()
     try:
-        return a2b_base64(text.translate(_FROM_URL) + _PADDING[len(text) % 4])
+        return b64decode(text + _PADDING[len(text) % 4], _URL, validate=True)
     except Base64Error as error:
         raise _malformed() from error
 
