@@ -331,8 +331,8 @@ class FollowedWork(Protocol):
     def followed_block(self, number: BlockNumber) -> BlockRef | None:
         """A followed block."""
 
-    def event_heads(self) -> Mapping[str, EventHead]:
-        """The heads after the newest followed block, by contract; none before its first event."""
+    def event_heads(self, number: BlockNumber) -> Mapping[str, EventHead]:
+        """The heads after a followed block, by contract; none before its first event."""
 
     def append_blocks(self, blocks: Iterable[FollowedBlock]) -> None:
         """Add blocks on top of the cursor."""

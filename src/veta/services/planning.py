@@ -1,5 +1,6 @@
-"""Planning transactions: what the chain says now, which nonce and sequence number come next, and the
-signed octets that are stored before anything is sent.
+"""Planning transactions: what the chain says, which nonce and sequence number come next.
+
+The signed octets are stored before anything is sent.
 """
 
 from __future__ import annotations

@@ -179,10 +179,11 @@ class FollowedRows:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _block(row)
 
-    def event_heads(self) -> Mapping[str, EventHead]:
-        """The heads after the newest followed block, by contract."""
+    def event_heads(self, number: BlockNumber) -> Mapping[str, EventHead]:
+        """The heads after a followed block, by contract."""
         newest = (
             sa.select(heads.c.contract, sa.func.max(heads.c.block).label("block"))
+            .where(heads.c.block <= number)
             .group_by(heads.c.contract)
             .subquery()
         )
