@@ -31,7 +31,9 @@ contract StatementLog is IStatementLog, VetaContract {
     mapping(uint32 issuer => mapping(bytes32 leaf => mapping(uint32 party => Dispute dispute))) private _disputes;
 
     constructor(IConsortium consortium_) {
-        if (consortium_.voterCount() == 0) revert UnknownIssuer(0);
+        if (address(consortium_).code.length == 0 || consortium_.voterCount() == 0) {
+            revert NotAConsortium(address(consortium_));
+        }
         _consortium = consortium_;
     }
 
@@ -167,10 +169,10 @@ contract StatementLog is IStatementLog, VetaContract {
         uint32 required = Roles.BODIES | Roles.COMMUNITY;
         if (party != issuer && roles & required == 0) revert RoleMissing(party, roles, required);
         Dispute storage current = _disputes[issuer][leaf][party];
-        if (_isOpen(current) || (current.opened != 0 && _now() < _lapse(current))) {
-            revert DisputeBarred(party, leaf, current.upheld && !current.closed ? type(uint64).max : _lapse(current));
-        }
-        _disputes[issuer][leaf][party] = Dispute(_now(), false, false);
+        // Also one that was closed early bars the next until its time: nobody grows another's list at will.
+        if (_isOpen(current) || _now() < current.lapses) revert DisputeBarred(party, leaf, current.lapses);
+        uint64 lapses = _now() + _consortium.rules().disputeLapse;
+        _disputes[issuer][leaf][party] = Dispute(_now(), lapses, false, false);
         _append(issuer, leaf, StatusEntry(StatusAction.DISPUTE, StatusReason.NONE, party, _now(), _now(), grounds));
     }
 
@@ -263,21 +265,22 @@ contract StatementLog is IStatementLog, VetaContract {
     }
 
     /// @dev An issuer speaks for its own statements. A certification body voids those of members that are no body, an
-    /// accreditation body also those of certification bodies, an authority all: nobody voids a peer's.
+    /// accreditation body also those of certification bodies, an authority all but an authority's: nobody voids a
+    /// peer's, or its own.
     function _requireReasonOpen(uint32 member, uint32 roles, uint32 issuer, StatusReason reason) private view {
-        bool open;
-        if (reason == StatusReason.VOIDED_BY_BODY) {
-            open = roles & Roles.AUTHORITY != 0;
-            if (!open && roles & Roles.CERTIFICATION_BODY != 0) {
-                open = _consortium.standing(issuer).roles & Roles.BODIES == 0;
+        bool open = member == issuer && reason != StatusReason.NONE;
+        if (_isVoiding(reason)) {
+            uint32 issuerRoles = _consortium.standing(issuer).roles;
+            if (reason == StatusReason.VOIDED_BY_ACCREDITOR) {
+                uint32 peers = Roles.ACCREDITATION_BODY | Roles.AUTHORITY;
+                open = roles & Roles.ACCREDITATION_BODY != 0 && issuerRoles & peers == 0;
+            } else if (roles & Roles.AUTHORITY != 0) {
+                open = issuerRoles & Roles.AUTHORITY == 0;
+            } else {
+                open = roles & Roles.CERTIFICATION_BODY != 0 && issuerRoles & Roles.BODIES == 0;
             }
-        } else if (reason == StatusReason.VOIDED_BY_ACCREDITOR) {
-            uint32 peers = Roles.ACCREDITATION_BODY | Roles.AUTHORITY;
-            open = roles & Roles.ACCREDITATION_BODY != 0 && _consortium.standing(issuer).roles & peers == 0;
-        } else {
-            open = member == issuer && reason != StatusReason.NONE;
         }
-        if (!open || (member == issuer && _isVoiding(reason))) revert ReasonNotOpen(member, issuer, reason);
+        if (!open) revert ReasonNotOpen(member, issuer, reason);
     }
 
     function _requireNotSuperseded(uint32 issuer, bytes32 leaf) private view {
@@ -297,11 +300,7 @@ contract StatementLog is IStatementLog, VetaContract {
     }
 
     function _isOpen(Dispute memory current) private view returns (bool) {
-        return current.opened != 0 && !current.closed && (current.upheld || _now() < _lapse(current));
-    }
-
-    function _lapse(Dispute memory current) private view returns (uint64) {
-        return current.opened + _consortium.rules().disputeLapse;
+        return current.opened != 0 && !current.closed && (current.upheld || _now() < current.lapses);
     }
 
     function _mayLookBack(StatusReason reason) private pure returns (bool) {

@@ -249,6 +249,8 @@ interface IConsortium is IVetaContract {
     error TooFarBack(uint64 time, uint64 earliest);
     /// @notice The rules are out of bounds; `field` counts from 0 in the order of `Rules`.
     error RulesOutOfBounds(uint8 field, uint256 value);
+    /// @notice There are no rules of this number.
+    error UnknownRules(uint32 number);
     /// @notice Kind 0 or beyond the last.
     error UnknownKind(uint8 kind);
     /// @notice There is no such proposal.

@@ -66,6 +66,7 @@ interface IStatementLog is IVetaContract {
     /// @notice A party's dispute of one statement. One storage slot.
     struct Dispute {
         uint64 opened; // 0 = never
+        uint64 lapses; // by the rules of that day; open before this time, and as long as it is upheld
         bool closed;
         bool upheld;
     }
@@ -100,6 +101,8 @@ interface IStatementLog is IVetaContract {
 
     // ---------------------------------------------------------------- errors
 
+    /// @notice There is no consortium with a voter at the address.
+    error NotAConsortium(address location);
     /// @notice The account is no active OPERATE account of an admitted member.
     error NotOperator(address account);
     /// @notice The issuer's next number is another one.

@@ -37,6 +37,7 @@ abstract contract Ballot is MemberRegister {
 
     /// @inheritdoc IConsortium
     function rulesAt(uint32 number) external view returns (Rules memory) {
+        if (number == 0 || number > _rules.length) revert UnknownRules(number);
         return _rules[number - 1];
     }
 
