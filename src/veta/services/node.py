@@ -1,0 +1,237 @@
+"""A node: one member's (or a mere reader's) services on one chain and one store, ready wired.
+
+Faces call this and nothing deeper. Reading needs only a ledger; writing needs a store and keys, and
+says so (``ForbiddenError node.read_only``) where the node has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from veta.errors import ForbiddenError, LedgerError, NotFoundError
+from veta.model.anchoring import BlockRef
+from veta.model.bundle import LedgerFacts, StatementBundle
+from veta.model.determined import Determined, Known, Undetermined
+from veta.model.identifiers import AccountAddress, Leaf, MemberId
+from veta.model.trust import TrustConfig
+from veta.ports.clock import Clock
+from veta.ports.ledger import Ledger
+from veta.ports.store import Store, StoredStatement
+from veta.services.anchor import BatchAnchorer, BundleDesk
+from veta.services.issue import StatementIssuer
+from veta.services.outbox import Outbox, OutboxReport
+from veta.services.planning import Alarm
+from veta.services.revoke import StatusChanger
+from veta.services.verify import FactGatherer, verify_bundle, verify_many
+from veta.verify.policy import Policy
+from veta.verify.report import Report
+from veta.verify.verifier import Verifier
+
+POLL_S: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDesk:
+    """Everything that writes in one member's name."""
+
+    member: MemberId
+    identifier: str
+    account: AccountAddress
+    """The ``operate`` account whose transactions the outbox sends."""
+    issuer: StatementIssuer
+    anchorer: BatchAnchorer
+    status: StatusChanger
+    outbox: Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class NodeHealth:
+    """What an operator looks at first."""
+
+    head: Determined[BlockRef]
+    final: Determined[BlockRef]
+    head_age_s: int | None
+    pending: int
+    """Transactions signed and not settled."""
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether verdicts can be given now."""
+        return isinstance(self.final, Known)
+
+
+@dataclass(frozen=True, slots=True)
+class SettleReport:
+    """What became of everything that was on its way."""
+
+    settled: bool
+    """Nothing is pending any more."""
+    done: int
+    held: int
+    alarms: tuple[Alarm, ...]
+
+
+class Node:
+    """See the module. Made by ``veta.bootstrap``; tests make it from fakes.
+
+    Args:
+        trust: what is pinned.
+        ledger: the chain endpoint.
+        clock: wall and monotonic time.
+        store: the node's database; ``None`` for a verifier that keeps nothing.
+        desk: the member's writing side; ``None`` for a reader.
+        policy: what this node's own verdicts ask for.
+    """
+
+    def __init__(
+        self,
+        *,
+        trust: TrustConfig,
+        ledger: Ledger,
+        clock: Clock,
+        store: Store | None = None,
+        desk: MemberDesk | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self.trust: Final = trust
+        self.ledger: Final = ledger
+        self.clock: Final = clock
+        self._store = store
+        self._desk = desk
+        self._bundles = BundleDesk(store) if store is not None else None
+        self.verifier: Final = Verifier(trust, policy)
+
+    # --- verifying ---------------------------------------------------------------------------
+
+    def verify(self, bundle: StatementBundle, verifier: Verifier | None = None) -> Report:
+        """Gather the facts of a statement from the chain, now, and judge it."""
+        return verify_bundle(verifier or self.verifier, self.ledger, self.clock, bundle)
+
+    def verify_leaf(self, leaf: Leaf) -> Report:
+        """Judge a statement that is kept here.
+
+        Raises:
+            NotFoundError: ``statement.not_found``.
+        """
+        return self.verify(self.bundle(leaf))
+
+    def verify_many(self, bundles: Iterable[StatementBundle]) -> Iterator[Report]:
+        """Judge many, all at one block, in their order."""
+        return verify_many(self.verifier, self.ledger, self.clock, bundles)
+
+    def facts(self, bundle: StatementBundle) -> LedgerFacts:
+        """What the chain says about a statement, to judge elsewhere."""
+        return FactGatherer(self.ledger, self.clock).gather(bundle)
+
+    # --- looking up --------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        """The node's database.
+
+        Raises:
+            ForbiddenError: ``node.no_store``.
+        """
+        if self._store is None:
+            raise ForbiddenError("node.no_store", "this node keeps no statements")
+        return self._store
+
+    def bundle(self, leaf: Leaf) -> StatementBundle:
+        """A kept statement with its inclusion proof, as far as there is one.
+
+        Raises:
+            NotFoundError: ``statement.not_found``.
+        """
+        if self._bundles is None:
+            raise NotFoundError("statement.not_found", "this node keeps no statements")
+        return self._bundles.bundle(leaf)
+
+    def statement(self, leaf: Leaf) -> StoredStatement:
+        """A kept statement.
+
+        Raises:
+            NotFoundError: ``statement.not_found``.
+        """
+        with self.store.read() as work:
+            stored = work.statement(leaf)
+        if stored is None:
+            raise NotFoundError("statement.not_found", f"no statement {leaf.hex()} is kept here")
+        return stored
+
+    def find(self, subject: str, *, limit: int = 100) -> tuple[StoredStatement, ...]:
+        """Kept statements about a subject (a lot's id, a site's), newest first."""
+        with self.store.read() as work:
+            return work.statements(subject=subject, limit=limit)
+
+    # --- writing -----------------------------------------------------------------------------
+
+    @property
+    def desk(self) -> MemberDesk:
+        """The member's writing side.
+
+        Raises:
+            ForbiddenError: ``node.read_only``.
+        """
+        if self._desk is None:
+            raise ForbiddenError("node.read_only", "this node belongs to no member: it only reads")
+        return self._desk
+
+    @property
+    def writes(self) -> bool:
+        """Whether the node belongs to a member."""
+        return self._desk is not None
+
+    def step(self) -> OutboxReport:
+        """One round of the outbox: send, replace, settle. Safe to be killed anywhere."""
+        return self.desk.outbox.step()
+
+    def settle(self, *, timeout_s: float = 60.0) -> SettleReport:
+        """Run the outbox until nothing is on its way, or the time is over.
+
+        Running out of time loses nothing: what is pending is sent again by whoever runs next.
+        """
+        deadline_s = self.clock.monotonic_s() + timeout_s
+        done = held = 0
+        while True:
+            report = self.step()
+            done, held = done + report.done, held + report.held
+            if not report.pending:
+                return SettleReport(True, done, held, tuple(report.alarms))
+            if self.clock.monotonic_s() >= deadline_s:
+                return SettleReport(False, done, held, tuple(report.alarms))
+            self.clock.sleep(POLL_S)
+
+    # --- health ------------------------------------------------------------------------------
+
+    def health(self) -> NodeHealth:
+        """Heads, ages and what is pending; never raises for the chain's sake."""
+        head, final = _ask(self.ledger.head), _ask(self.ledger.final_head)
+        alarms = [
+            Alarm(fact.code, fact.reason)
+            for fact in (head, final)
+            if isinstance(fact, Undetermined)
+        ]
+        age_s = None
+        if isinstance(head, Known):
+            age_s = self.clock.now_s() - head.value.time_s
+        pending = 0
+        if self._desk is not None and self._store is not None:
+            with self._store.read() as work:
+                pending = len(work.pending(self._desk.account))
+        return NodeHealth(head, final, age_s, pending, tuple(dict.fromkeys(alarms)))
+
+    def close(self) -> None:
+        """Release the chain and the store."""
+        self.ledger.close()
+        if self._store is not None:
+            self._store.close()
+
+
+def _ask(question: Callable[[], BlockRef]) -> Determined[BlockRef]:
+    try:
+        return Known(question())
+    except LedgerError as error:
+        return Undetermined(error.code, error.message)
