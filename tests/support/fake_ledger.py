@@ -26,7 +26,6 @@ from tests.support.fake_world import (
     account_key_id,
     keccak256,
 )
-
 from veta.errors import (
     LedgerError,
     LedgerUnavailableError,

@@ -134,7 +134,7 @@ class World:
     def _operator(self, scene: Scene) -> MemberId:
         active = self.account(scene.sender, scene.time_s)
         if active is None or active.purpose is not KeyPurpose.OPERATE:
-            raise Reverted("NotAnOperator", account=scene.sender)
+            raise Reverted("NotOperator", account=scene.sender)
         return active.member
 
     def emit(self, contract: str, event: str, body: LedgerEventBody | None) -> EmittedLog:
@@ -186,6 +186,8 @@ class World:
         issuer = self._operator(scene)
         batch_root = BatchRoot(bytes.fromhex(root))
         expected = self.sequences.get(issuer, 0) + 1
+        if not any(entry.roles for entry in self.membership[issuer][-1:]):
+            raise Reverted("RoleMissing", member=issuer)
         if size < 1:
             raise Reverted("EmptyBatch")
         if (issuer, batch_root) in self.anchors:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.support.fake_accounts import FakeAccount, decode_raw
 from tests.support.fake_ledger import GWEI, FakeLedger
 from tests.support.fake_world import keccak256
-
 from veta.errors import OutcomeUnknownError, TransactionRevertedError
 from veta.model.anchoring import BatchKind
 from veta.model.identifiers import BatchRoot, MemberId, TransactionId

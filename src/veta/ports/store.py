@@ -115,6 +115,8 @@ class StatusChange:
     effective_s: UnixSeconds = BLOCK_TIME
     related: Digest | None = None
     """Leaf of the superseding statement, or digest of a dispute's grounds."""
+    after: int = 0
+    """Length of the status list when this was meant: only a later entry fulfils it."""
 
 
 @dataclass(frozen=True, slots=True)

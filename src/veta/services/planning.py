@@ -229,7 +229,7 @@ class TransactionPlanner:
             same = (record.size, record.kind) == (subject.size, subject.kind)
             return (Effect.PRESENT, record.sequence) if same else (Effect.FOREIGN, None)
         wanted = (subject.action, subject.reason, subject.related)
-        for listed in self.ledger.status(subject.issuer, subject.leaf, final):
+        for listed in self.ledger.status(subject.issuer, subject.leaf, final)[subject.after :]:
             found = (listed.action, listed.reason, listed.related_leaf)
             if listed.by_member == self.member and found == wanted:
                 return Effect.PRESENT, None

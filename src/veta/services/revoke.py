@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from veta.errors import ConflictError, InputError, LedgerUnavailableError, NotFoundError
 from veta.model.anchoring import StatusAction, StatusReason
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
@@ -73,6 +75,31 @@ class StatusChanger:
             )
         )
 
+    def void(
+        self,
+        issuer: MemberId,
+        leaf: Leaf,
+        *,
+        reason: StatusReason,
+        effective_s: UnixSeconds = BLOCK_TIME,
+    ) -> Intent:
+        """Void another member's statement, as a body that may.
+
+        Args:
+            issuer: whose statement it is.
+            leaf: the statement; need not be kept here.
+            reason: ``VOIDED_BY_BODY`` or ``VOIDED_BY_ACCREDITOR``.
+            effective_s: since when; ``BLOCK_TIME`` for now.
+
+        Raises:
+            InputError: ``revoke.reason``.
+        """
+        if reason not in {StatusReason.VOIDED_BY_BODY, StatusReason.VOIDED_BY_ACCREDITOR}:
+            raise InputError("revoke.reason", "a body voids by one of the two VOIDED reasons")
+        return self._change(
+            StatusChange(StatusAction.REVOKE, issuer, leaf, reason, effective_s=effective_s)
+        )
+
     def reaffirm(self, leaf: Leaf) -> Intent:
         """Stand by one of the member's statements after a key was compromised."""
         self._own(leaf)
@@ -99,6 +126,8 @@ class StatusChanger:
         planner = self._planner
         try:
             view = planner.observe()
+            listed = planner.ledger.status(change.issuer, change.leaf, view.head)
+            change = replace(change, after=len(listed))
             call = planner.call_for(change, 0)
             refusal = planner.refusal(call)
         except LedgerUnavailableError:

@@ -50,7 +50,7 @@ class OutboxRows:
         if row is not None:
             return read_intent(row)
         made = self._connection.execute(
-            intents.insert().values(state="open", code="", message="", **values)
+            intents.insert().values(state="open", after=change.after, code="", message="", **values)
         )
         key = made.inserted_primary_key
         assert key is not None  # the table has one

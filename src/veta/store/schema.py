@@ -143,6 +143,7 @@ intents = sa.Table(
     _integer("reason", nullable=True),
     _integer("effective_s", nullable=True),
     _octets("related", nullable=True),
+    _integer("after", nullable=True),
     _text("code"),
     _text("message"),
     sa.CheckConstraint("state IN ('open', 'done', 'held')", name="state"),

@@ -80,6 +80,7 @@ def read_intent(row: Row[Any]) -> Intent:
             reason=StatusReason(row.reason),
             effective_s=UnixSeconds(row.effective_s),
             related=None if row.related is None else Digest(row.related),
+            after=row.after,
         )
     return Intent(row.id, IntentState(row.state), subject, row.code, row.message)
 

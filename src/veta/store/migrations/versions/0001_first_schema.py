@@ -149,6 +149,7 @@ def upgrade() -> None:
         sa.Column("reason", Unsigned64(), nullable=True),
         sa.Column("effective_s", Unsigned64(), nullable=True),
         sa.Column("related", sa.LargeBinary(), nullable=True),
+        sa.Column("after", Unsigned64(), nullable=True),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.CheckConstraint("state IN ('open', 'done', 'held')", name=op.f("ck_intents_state")),
