@@ -86,7 +86,7 @@ class EmbeddedChain:
     def create(
         cls,
         path: Path | None,
-        genesis: EmbeddedGenesis = EmbeddedGenesis(),  # noqa: B008 - frozen
+        genesis: EmbeddedGenesis = EmbeddedGenesis(),
         clock: Callable[[], float] = time.time,
     ) -> EmbeddedChain:
         """Start a new chain at ``path``; ``None`` keeps it in memory only.
@@ -183,9 +183,9 @@ class EmbeddedChain:
             StoreError: ``store.full`` and others: no block was made.
         """
         with self.reading() as chain:
+            if not 0 < len(raw) <= MAX_RAW_OCTETS:
+                raise InputError("transaction.refused", "the transaction is empty or too large")
             try:
-                if not 0 < len(raw) <= MAX_RAW_OCTETS:
-                    raise ValidationError("the transaction is empty or too large")
                 transaction = chain.get_vm().get_transaction_builder().decode(raw)
                 if not self._is_included(chain, transaction.hash):
                     self._set_time()

@@ -55,7 +55,7 @@ class FileClaim:
         os.close(self._handle)
 
 
-class EmbeddedState(BaseAtomicDB):  # type: ignore[misc]  # py-evm has no annotations
+class EmbeddedState(BaseAtomicDB):
     """py-evm's database over SQLite, with what is not committed yet on top.
 
     Args:
@@ -161,7 +161,9 @@ class EmbeddedState(BaseAtomicDB):  # type: ignore[misc]  # py-evm has no annota
 
     def _write(self, changes: dict[bytes, bytes | None], settings: Mapping[str, bytes]) -> None:
         execute = self._connection.execute
-        kept = [(key, value + _check(key, value)) for key, value in changes.items() if value is not None]
+        kept = [
+            (key, value + _check(key, value)) for key, value in changes.items() if value is not None
+        ]
         gone = [(key,) for key, value in changes.items() if value is None]
         rows = execute("SELECT value FROM setting WHERE name = 'rows'").fetchone()
         count = int.from_bytes(_checked(b"rows", rows[0]), "big") if rows else 0

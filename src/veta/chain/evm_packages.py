@@ -12,7 +12,8 @@ with recursion_limit_kept():
     from eth.db.atomic import AtomicDBWriteBatch
     from eth.db.backends.base import BaseAtomicDB
     from eth.exceptions import HeaderNotFound, TransactionNotFound
-    from eth.vm.forks import LondonVM
+    from eth.vm.forks.london import LondonVM
+    from eth_keys.main import KeyAPI
     from eth_tester.backends.pyevm.main import (
         GENESIS_DIFFICULTY,
         GENESIS_MIX_HASH,
@@ -20,8 +21,7 @@ with recursion_limit_kept():
         PyEVMBackend,
         setup_tester_chain,
     )
-    from eth_keys import KeyAPI
-    from eth_utils import ValidationError
+    from eth_utils.exceptions import ValidationError
 
 __all__ = [
     "GENESIS_DIFFICULTY",

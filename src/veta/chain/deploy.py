@@ -1,0 +1,170 @@
+"""Deploys ``Consortium`` and ``StatementLog``, and says what to pin.
+
+The two contracts are the deploying account's next two transactions, so their addresses are known
+before anything is sent and a broken-off deployment is taken up where it stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import rlp  # type: ignore[import-untyped]  # has no annotations
+
+from veta.chain.caller import ContractCaller
+from veta.chain.consortium import ConsortiumGateway
+from veta.chain.contract_abi import artifact
+from veta.chain.governance import Admission, GovernanceRules
+from veta.chain.identity import ask_identity
+from veta.chain.rpc import LATEST, RpcClient
+from veta.chain.transactions import (
+    account_nonce,
+    code_at,
+    fee_quote,
+    find_receipt,
+    require_block,
+    send_raw,
+    transaction_id_of,
+)
+from veta.chain.web3_packages import BaseProvider, keccak
+from veta.errors import ConfigError, LedgerError, LedgerUnavailableError, OutcomeUnknownError
+from veta.model.anchoring import ChainIdentity, ContractCode
+from veta.model.identifiers import AccountAddress, BlockNumber, Digest, TransactionId
+from veta.model.trust import ContractSet, TrustConfig
+from veta.ports.clock import Clock
+from veta.ports.keys import TransactionSigner
+from veta.ports.ledger import Receipt
+
+_CREATION_GAS: Final = 20_000_000
+_WAIT_S: Final = 120.0
+_POLL_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Contracts that are on the chain now."""
+
+    identity: ChainIdentity
+    from_block: BlockNumber
+    """Block of the first contract; what came before is not theirs."""
+
+    def trust(self, name: str) -> TrustConfig:
+        """The first trust configuration of a network with these contracts."""
+        return TrustConfig(
+            number=1,
+            previous_digest=None,
+            name=name,
+            chain_id=self.identity.chain_id,
+            genesis_digest=self.identity.genesis_digest,
+            contract_sets=(ContractSet(self.from_block, None, self.identity.contracts),),
+        )
+
+
+def contract_address(creator: AccountAddress, nonce: int) -> AccountAddress:
+    """Address of the contract an account creates with this nonce (Yellow Paper, section 7)."""
+    return AccountAddress(keccak(rlp.encode([creator, nonce]))[12:])
+
+
+def deploy(
+    provider: BaseProvider,
+    signer: TransactionSigner,
+    members: tuple[Admission, ...],
+    rules: GovernanceRules,
+    clock: Clock,
+    *,
+    first_nonce: int = 0,
+) -> Deployment:
+    """Create both contracts, or finish what an earlier call began.
+
+    Args:
+        provider: the chain.
+        signer: an account with funds whose ``first_nonce`` is the consortium's.
+        members: the genesis members, in the order of their ids.
+        rules: of the votes.
+        clock: waits between questions.
+        first_nonce: 0 for an account made for this.
+
+    Raises:
+        ConfigError: ``config.deployer_used`` when the account did something else with these
+            nonces, or deployed for other members.
+        LedgerError: the chain cannot be asked, refuses, or does not include in time.
+    """
+    steps = _Steps(RpcClient(provider), signer, clock)
+    consortium = contract_address(signer.address, first_nonce)
+    code = artifact("Consortium").creation_code([m.abi() for m in members], rules.abi())
+    first = steps.create(first_nonce, consortium, code)
+    log = contract_address(signer.address, first_nonce + 1)
+    steps.create(first_nonce + 1, log, artifact("StatementLog").creation_code(consortium))
+    steps.require_members(consortium, members)
+    identity = ask_identity(
+        steps.client.ask,
+        (
+            ContractCode("Consortium", consortium, Digest(bytes(32))),
+            ContractCode("StatementLog", log, Digest(bytes(32))),
+        ),
+    )
+    return Deployment(identity, first)
+
+
+class _Steps:
+    def __init__(self, client: RpcClient, signer: TransactionSigner, clock: Clock) -> None:
+        self.client = client
+        self._signer = signer
+        self._clock = clock
+        self._chain_id = int(client.ask("eth_chainId"), 16)
+
+    def create(self, nonce: int, address: AccountAddress, code: bytes) -> BlockNumber:
+        """Create a contract unless it is there; returns a block from which it is."""
+        if code_at(self.client, address):
+            return BlockNumber(0)
+        done = account_nonce(self.client, self._signer.address)
+        if done != nonce:
+            raise ConfigError(
+                "config.deployer_used",
+                f"account 0x{self._signer.address.hex()} is at nonce {done}, not {nonce}",
+            )
+        fees = fee_quote(self.client)
+        raw = self._signer.sign_transaction(
+            chain_id=self._chain_id,
+            nonce=nonce,
+            to=None,
+            data=code,
+            gas_limit=_CREATION_GAS,
+            max_fee=fees.max_fee,
+            max_priority_fee=fees.max_priority_fee,
+        )
+        transaction_id = transaction_id_of(raw)
+        try:
+            send_raw(self.client, raw)
+        except OutcomeUnknownError as error:
+            receipt = self._wait(transaction_id, error)
+        else:
+            receipt = self._wait(transaction_id, None)
+        if not receipt.succeeded or not code_at(self.client, address):
+            raise LedgerUnavailableError(
+                "ledger.deployment_failed", f"the contract at 0x{address.hex()} was not created"
+            )
+        return receipt.block.number
+
+    def require_members(self, consortium: AccountAddress, members: tuple[Admission, ...]) -> None:
+        """The consortium there is this one."""
+        head = require_block(self.client.ask("eth_getBlockByNumber", LATEST, False), "head")
+        caller = ContractCaller(self.client, artifact("Consortium"), consortium)
+        gateway = ConsortiumGateway(caller)
+        found = [gateway.member_id(member.identifier, head) for member in members]
+        if found != list(range(1, len(members) + 1)):
+            raise ConfigError(
+                "config.deployer_used", f"0x{consortium.hex()} is another network's consortium"
+            )
+
+    def _wait(self, transaction_id: TransactionId, doubt: LedgerError | None) -> Receipt:
+        deadline = self._clock.monotonic_s() + (_POLL_S * 5 if doubt else _WAIT_S)
+        while True:
+            receipt = find_receipt(self.client, transaction_id)
+            if receipt is not None:
+                return receipt
+            if self._clock.monotonic_s() > deadline:
+                raise doubt or LedgerUnavailableError(
+                    "ledger.timeout", f"no block included the deployment in {_WAIT_S:.0f} s"
+                )
+            self._clock.sleep(_POLL_S)

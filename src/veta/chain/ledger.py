@@ -1,0 +1,265 @@
+"""The ``Ledger`` port over any web3 provider: embedded chain, devnet, consortium."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from veta.chain.caller import ContractCaller
+from veta.chain.consortium import ConsortiumGateway
+from veta.chain.contract_abi import artifact
+from veta.chain.events import decode_body
+from veta.chain.governance import GovernanceGateway
+from veta.chain.identity import ask_identity, current_contracts, require_identity
+from veta.chain.rpc import LATEST, RpcClient, block_ref, garbage, octets, quantity
+from veta.chain.statement_log import StatementLogGateway
+from veta.chain.transactions import (
+    account_nonce,
+    at_block,
+    fee_quote,
+    find_receipt,
+    require_block,
+    send_raw,
+    simulate_call,
+)
+from veta.chain.web3_packages import BaseProvider
+from veta.errors import ConfigError, LedgerUnavailableError
+from veta.model.anchoring import (
+    AnchorRecord,
+    BatchKind,
+    BlockRef,
+    ChainIdentity,
+    StatusEntry,
+    StatusReason,
+)
+from veta.model.consortium import ActiveAccount, KeyEntry, Member, MembershipEntry
+from veta.model.identifiers import (
+    AccountAddress,
+    BatchRoot,
+    BlockNumber,
+    Digest,
+    Leaf,
+    MemberId,
+    TransactionId,
+    UnixSeconds,
+)
+from veta.model.trust import TrustConfig
+from veta.ports.ledger import Call, EventHead, FeeQuote, LedgerEvent, Receipt
+
+_MAX_LOG_DATA_OCTETS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Finality:
+    """Which block can no longer change.
+
+    Attributes:
+        rule: ``immediate`` (one sealer, or QBFT), ``finalized`` (the client's own tag), or
+            ``depth`` blocks on top (Clique with n signers: floor(n / 2) + 1).
+        depth: only for ``depth``.
+    """
+
+    rule: Literal["immediate", "finalized", "depth"] = "immediate"
+    depth: int = 0
+
+
+class Web3Ledger:
+    """One chain endpoint with the pinned contracts; implements ``ports.ledger.Ledger``.
+
+    Args:
+        provider: where to ask; closed by ``close``.
+        trust: what the endpoint must be. Compared at once; an HTTP endpoint compares again on
+            every new connection.
+        finality: the network's rule.
+
+    Raises:
+        LedgerMismatchError: the endpoint is another chain, or has other contracts.
+        LedgerUnavailableError: it cannot be asked.
+    """
+
+    def __init__(
+        self, provider: BaseProvider, trust: TrustConfig, finality: Finality = Finality()
+    ) -> None:
+        self._provider = provider
+        self._client = RpcClient(provider)
+        self._finality = finality
+        self._contracts = current_contracts(trust).contracts
+        self._names = {contract.address: contract.name for contract in self._contracts}
+        require_identity(self.identity(), trust)
+        self.consortium = ConsortiumGateway(self._caller("Consortium"))
+        self.statement_log = StatementLogGateway(self._caller("StatementLog"))
+        self.governance = GovernanceGateway(self._caller("Consortium"), trust.chain_id)
+
+    # -- LedgerReader -------------------------------------------------------------------------
+
+    def identity(self) -> ChainIdentity:
+        """Chain id, genesis digest and code digests of the pinned addresses, asked now."""
+        return ask_identity(self._client.ask, self._contracts)
+
+    def head(self) -> BlockRef:
+        """The newest block."""
+        return require_block(self._client.ask("eth_getBlockByNumber", LATEST, False), "head")
+
+    def final_head(self) -> BlockRef:
+        """The newest final block; the genesis block while nothing else is final."""
+        if self._finality.rule == "finalized":
+            return require_block(
+                self._client.ask("eth_getBlockByNumber", "finalized", False), "finalized block"
+            )
+        head = self.head()
+        if self._finality.rule == "immediate":
+            return head
+        block = self.block(BlockNumber(max(0, head.number - self._finality.depth)))
+        if block is None:
+            raise LedgerUnavailableError("ledger.no_such_block", "the chain became shorter")
+        return block
+
+    def block(self, number: BlockNumber) -> BlockRef | None:
+        """The block of this number on the endpoint's current chain."""
+        answer = self._client.ask("eth_getBlockByNumber", hex(number), False)
+        if answer is None:
+            return None
+        block = block_ref(answer)
+        if block.number != number:
+            raise garbage("a block by number")
+        return block
+
+    def events(self, block: BlockRef) -> tuple[LedgerEvent, ...]:
+        """All logs of the pinned contracts in this very block, by log index."""
+        query = {
+            "blockHash": "0x" + block.digest.hex(),
+            "address": ["0x" + address.hex() for address in self._names],
+        }
+        answer = self._client.ask("eth_getLogs", query)
+        if not isinstance(answer, (list, tuple)):
+            raise garbage("eth_getLogs")
+        found = sorted((self._event(log, block) for log in answer), key=lambda e: e.log_index)
+        if len({event.log_index for event in found}) != len(found):
+            raise garbage("eth_getLogs")
+        return tuple(found)
+
+    def event_head(self, contract: str, block: BlockRef) -> EventHead:
+        """Event count and head of a contract at the block."""
+        if contract == "Consortium":
+            return self.consortium.event_head(block)
+        if contract == "StatementLog":
+            return self.statement_log.event_head(block)
+        raise ConfigError("config.no_contract", f"there is no contract {contract}")
+
+    def member_id(self, identifier: str, block: BlockRef) -> MemberId | None:
+        """The member of this DID."""
+        return self.consortium.member_id(identifier, block)
+
+    def member(self, member: MemberId, block: BlockRef) -> Member | None:
+        """What never changes about a member."""
+        return self.consortium.member(member, block)
+
+    def membership(self, member: MemberId, block: BlockRef) -> tuple[MembershipEntry, ...]:
+        """The member's whole membership list."""
+        return self.consortium.membership(member, block)
+
+    def keys(self, member: MemberId, block: BlockRef) -> tuple[KeyEntry, ...]:
+        """The member's whole key list."""
+        return self.consortium.keys(member, block)
+
+    def account(self, address: AccountAddress, block: BlockRef) -> ActiveAccount | None:
+        """The member and purpose of an account that is active at the block."""
+        return self.consortium.account(address, block)
+
+    def anchor(self, issuer: MemberId, root: BatchRoot, block: BlockRef) -> AnchorRecord | None:
+        """The anchor under (issuer, root)."""
+        return self.statement_log.anchor(issuer, root, block)
+
+    def next_sequence(self, issuer: MemberId, block: BlockRef) -> int:
+        """The sequence number that the issuer's next anchor must carry."""
+        return self.statement_log.next_sequence(issuer, block)
+
+    def status(self, issuer: MemberId, leaf: Leaf, block: BlockRef) -> tuple[StatusEntry, ...]:
+        """The whole status list of (issuer, leaf)."""
+        return self.statement_log.status(issuer, leaf, block)
+
+    # -- LedgerWriter -------------------------------------------------------------------------
+
+    def encode_anchor(self, *, sequence: int, root: BatchRoot, size: int, kind: BatchKind) -> Call:
+        """Anchor a batch as the sender's member."""
+        return self.statement_log.encode_anchor(sequence=sequence, root=root, size=size, kind=kind)
+
+    def encode_revoke(
+        self, *, issuer: MemberId, leaf: Leaf, reason: StatusReason, effective_s: UnixSeconds
+    ) -> Call:
+        """Revoke a statement; ``effective_s`` 0 means the block's time."""
+        return self.statement_log.encode_revoke(
+            issuer=issuer, leaf=leaf, reason=reason, effective_s=effective_s
+        )
+
+    def encode_supersede(self, *, leaf: Leaf, by_leaf: Leaf) -> Call:
+        """Replace a statement of the sender's member by another."""
+        return self.statement_log.encode_supersede(leaf=leaf, by_leaf=by_leaf)
+
+    def encode_reaffirm(self, *, leaf: Leaf) -> Call:
+        """Stand by a statement after a key was compromised."""
+        return self.statement_log.encode_reaffirm(leaf=leaf)
+
+    def encode_dispute(self, *, issuer: MemberId, leaf: Leaf, grounds: Digest) -> Call:
+        """Open a dispute."""
+        return self.statement_log.encode_dispute(issuer=issuer, leaf=leaf, grounds=grounds)
+
+    def nonce(self, account: AccountAddress, block: BlockRef | None = None) -> int:
+        """Number of transactions of the account that are included at the block or head."""
+        return account_nonce(self._client, account, LATEST if block is None else at_block(block))
+
+    def fees(self) -> FeeQuote:
+        """What a transaction should offer now."""
+        return fee_quote(self._client)
+
+    def balance_wei(self, account: AccountAddress) -> int:
+        """The account's balance at the head."""
+        answer = self._client.ask("eth_getBalance", "0x" + account.hex(), LATEST)
+        return quantity(answer, "a balance")
+
+    def simulate(self, call: Call, sender: AccountAddress) -> None:
+        """Run the call at the head without sending it."""
+        simulate_call(self._client, call, sender)
+
+    def send(self, raw: bytes) -> None:
+        """Hand over a signed raw transaction."""
+        send_raw(self._client, raw)
+
+    def receipt(self, transaction_id: TransactionId) -> Receipt | None:
+        """The receipt on the endpoint's current chain."""
+        return find_receipt(self._client, transaction_id)
+
+    def close(self) -> None:
+        """Release connections; an embedded chain stays open for whoever opened it."""
+        close = getattr(self._provider, "close", None)
+        if close is not None:
+            close()
+
+    def _caller(self, name: str) -> ContractCaller:
+        for contract in self._contracts:
+            if contract.name == name:
+                return ContractCaller(self._client, artifact(name), contract.address)
+        raise ConfigError("config.no_contract", f"the trust configuration pins no {name}")
+
+    def _event(self, log: Any, block: BlockRef) -> LedgerEvent:
+        if not hasattr(log, "get") or log.get("removed"):
+            raise garbage("a log")
+        name = self._names.get(AccountAddress(octets(log.get("address"), "a log", 20)))
+        topics = log.get("topics")
+        if name is None or not isinstance(topics, (list, tuple)) or len(topics) > 4:
+            raise garbage("a log")
+        if octets(log.get("blockHash"), "a log", 32) != block.digest:
+            raise garbage("a log")
+        read_topics = tuple(octets(topic, "a log", 32) for topic in topics)
+        data = octets(log.get("data"), "a log")
+        if len(data) > _MAX_LOG_DATA_OCTETS:
+            raise LedgerUnavailableError("ledger.too_large", "a log is larger than any contract's")
+        return LedgerEvent(
+            contract=name,
+            block=block.number,
+            log_index=quantity(log.get("logIndex"), "a log", 32),
+            transaction_id=TransactionId(octets(log.get("transactionHash"), "a log", 32)),
+            topics=read_topics,
+            data=data,
+            body=decode_body(name, read_topics, data, block),
+        )
