@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import itertools
+import unicodedata
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -226,6 +228,14 @@ def test_write__characters__are_escaped_as_the_rfc_says_and_no_others() -> None:
     )
     assert write(text).decode() == expected
     assert write_plainly(text).decode() == expected
+
+
+def test_write__characters_up_to_latin_a__never_combine() -> None:
+    """What lets the fast writer take such text without a look at normalisation."""
+    latin = [chr(code) for code in range(0x180)]
+    for first, second in itertools.product(latin, repeat=2):
+        assert unicodedata.is_normalized("NFC", first + second)
+    assert max("".join(latin).encode()) < 0xC6 <= chr(0x180).encode()[0]
 
 
 @pytest.mark.row("A02")

@@ -27,7 +27,8 @@ JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | Dec
 """What is read and written here; never a float."""
 
 _NOT_STRUCTURE: Final = bytes(set(range(256)) - set(b"[]{}"))
-_OPENING: Final = b"[{"
+_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
+_OPENING: Final = ord("[")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -91,18 +92,28 @@ def _scan_structure(octets: bytes, limits: Limits) -> None:
     """
     unescaped = octets.replace(b"\\\\", b"").replace(b'\\"', b"")
     bare = b"".join(unescaped.split(b'"')[::2])
-    depth = 0
-    for bracket in bare.translate(None, _NOT_STRUCTURE)[: 2 * limits.max_nodes]:
-        depth += 1 if bracket in _OPENING else -1
-        if depth > limits.max_depth:
-            raise InputError("canonical.too_deep", f"nested deeper than {limits.max_depth} levels")
-        if depth < 0:
-            break  # a fault of grammar, at which every parser stops
+    _bound_depth(bare.translate(_SQUARE, _NOT_STRUCTURE)[: 2 * limits.max_nodes], limits)
     nodes = 1 + bare.count(b",") + bare.count(b":") + bare.count(b"[") + bare.count(b"{")
     if nodes > limits.max_nodes:
         raise InputError(
             "canonical.too_many_nodes", f"{nodes} nodes, at most {limits.max_nodes} are read"
         )
+
+
+def _bound_depth(brackets: bytes, limits: Limits) -> None:
+    """Refuse a run of ``[`` and ``]`` that opens too many before it closes them."""
+    innermost_gone = brackets
+    for _ in range(limits.max_depth):
+        innermost_gone = innermost_gone.replace(b"[]", b"")
+        if not innermost_gone:
+            return
+    depth = 0
+    for bracket in brackets:
+        depth += 1 if bracket == _OPENING else -1
+        if depth > limits.max_depth:
+            raise InputError("canonical.too_deep", f"nested deeper than {limits.max_depth} levels")
+        if depth < 0:
+            return  # a fault of grammar, at which every parser stops
 
 
 def parse(text: str, decoder: json.JSONDecoder, limits: Limits) -> JsonValue:

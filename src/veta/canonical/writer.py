@@ -22,6 +22,8 @@ from veta.errors import InputError
 _SCALARS: Final = frozenset({str, int, Decimal, bool, type(None)})
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _BELOW_F0: Final = bytes(range(0xF0))
+_UP_TO_LATIN_A: Final = bytes(range(0xC6))
+"""Octets of the characters up to U+017F in UTF-8."""
 _ESCAPES: Final = {
     **{code: f"\\u{code:04x}" for code in range(0x20)},
     0x08: "\\b",
@@ -77,7 +79,10 @@ def _sorts_alike(octets: bytes, value: JsonValue, limits: Limits) -> bool:
     """Whether text beyond ASCII needs no closer look.
 
     orjson sorts by UTF-8 and JCS by UTF-16, which differ only where a character takes four octets.
+    Up to U+017F nothing combines with anything: such text is in normalisation form C.
     """
+    if not octets.translate(None, _UP_TO_LATIN_A):
+        return True
     return not octets.translate(None, _BELOW_F0) and (
         not limits.require_nfc or _is_nfc(octets, value)
     )
