@@ -31,7 +31,7 @@ class Rules:
     at_home: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
         # (modules that begin with, places where they may be imported)
         (("web3", "eth_", "eth", "hexbytes"), ("chain", "keys")),
-        (("sqlalchemy", "sqlite3", "alembic"), ("store", "chain.embedded")),
+        (("sqlalchemy", "sqlite3", "alembic"), ("store", "chain.embedded_state")),
         (("fastapi", "starlette", "uvicorn"), ("api",)),
     )
 
@@ -151,8 +151,8 @@ def test_layering__of_the_project__looks_at_every_module() -> None:
         ("canonical/a.py", "__import__('veta.chain')", "canonical may not import chain"),
         ("store/a.py", "import web3", "only chain and keys may import web3"),
         ("cli/a.py", "from eth_account import Account", "only chain and keys may import eth_acc"),
-        ("chain/client.py", "import sqlite3", "only store and chain.embedded may import sqlite3"),
-        ("keys/a.py", "from sqlalchemy import text", "only store and chain.embedded"),
+        ("chain/client.py", "import sqlite3", "only store and chain.embedded_state may import"),
+        ("keys/a.py", "from sqlalchemy import text", "only store and chain.embedded_state"),
         ("cli/a.py", "import fastapi", "only api may import fastapi"),
         ("bootstrap.py", "from veta.keys._keystore import x", "imports a private name of keys"),
         ("bootstrap.py", "from veta.keys import _open", "imports a private name of keys"),
@@ -176,8 +176,8 @@ def test_layering__import_against_the_arrows__is_reported(
 @pytest.mark.parametrize(
     ("place", "source"),
     [
-        ("chain/embedded/database.py", "import sqlite3"),
-        ("chain/embedded.py", "import sqlite3"),
+        ("chain/embedded_state/tables.py", "import sqlite3"),
+        ("chain/embedded_state.py", "import sqlite3"),
         ("chain/client.py", "import web3, eth_abi"),
         ("keys/_keystore.py", "from veta.keys._files import read\nimport eth_account"),
         ("trees.py", "import hashlib\nfrom veta.model.bundle import InclusionProof"),
