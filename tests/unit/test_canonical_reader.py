@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 from dataclasses import replace
 from decimal import Decimal
 
@@ -360,6 +361,27 @@ def test_read__shapes_that_make_parsers_slow__are_refused_at_once(octets: bytes)
         except InputError as error:
             assert error.code.startswith("canonical.")
     assert time.process_time() - started < 5
+
+
+@pytest.mark.row("A58")
+def test_read__quotation_marks_only__take_no_memory_to_refuse() -> None:
+    octets = b'"' * FOREIGN.max_octets
+    tracemalloc.start()
+    try:
+        assert refusal(octets, FOREIGN).code == "canonical.too_many_nodes"
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 6 * len(octets)
+
+
+def test_read__fault_at_the_end_of_a_deep_long_text__has_its_place_in_bounded_time() -> None:
+    octets = b"[" * 31 + b'"",' * 9_000 + b"[" + b"1" * 200_000 + b"]" + b"]" * 31
+    started = time.process_time()
+    error = refusal(octets)
+    assert time.process_time() - started < 2
+    assert error.code == "canonical.integer_range"
+    assert error.message.endswith("/0" * 30 + "/9000/0)")
 
 
 @pytest.mark.row("A58")

@@ -13,8 +13,8 @@ from veta.canonical.limits import Limits
 from veta.canonical.numbers import read_decimal, read_integer
 from veta.errors import InputError
 
-_MAX_CHARACTERS: Final = 1024 * 1024
-"""Longer texts are refused without a place: finding it must not cost more than refusing."""
+_MAX_CHARACTERS: Final = 300_000
+"""Longer texts, which no statement is, are refused without a place: it is not worth the time."""
 _MAX_POINTER: Final = 200
 _STRINGS: Final = json.JSONDecoder()
 _TOKEN: Final = re.compile(
@@ -38,7 +38,8 @@ class _Token:
     kind: str
     value: str
     start: int
-    pointer: str
+    levels: list[_Level]
+    """Where it stands; true only until the next token is asked for."""
     is_repeated: bool = False
 
 
@@ -55,7 +56,8 @@ def position_of(code: str, text: str, limits: Limits) -> str:
     for token in _tokens(text):
         if _fault(token, limits) == code:
             octet = len(text[: token.start].encode())
-            return f" (octet {octet}, at {token.pointer[:_MAX_POINTER] or 'the root'})"
+            place = pointer([level.step for level in token.levels])
+            return f" (octet {octet}, at {place[:_MAX_POINTER] or 'the root'})"
     return ""
 
 
@@ -132,7 +134,7 @@ def _token(levels: list[_Level], kind: str, value: str, start: int) -> _Token:
         is_repeated = value in names
         names.add(value)
         levels[-1].step = value
-    return _Token(kind, value, start, pointer([level.step for level in levels]), is_repeated)
+    return _Token(kind, value, start, levels, is_repeated)
 
 
 def pointer(steps: list[str | int]) -> str:

@@ -91,13 +91,20 @@ def _scan_structure(octets: bytes, limits: Limits) -> None:
     outside a string, and no parser gets past that one.
     """
     unescaped = octets.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = unescaped.count(b'"')
+    if marks > 2 * limits.max_nodes:
+        raise _too_many_nodes(marks // 2, limits)
     bare = b"".join(unescaped.split(b'"')[::2])
     _bound_depth(bare.translate(_SQUARE, _NOT_STRUCTURE)[: 2 * limits.max_nodes], limits)
     nodes = 1 + bare.count(b",") + bare.count(b":") + bare.count(b"[") + bare.count(b"{")
     if nodes > limits.max_nodes:
-        raise InputError(
-            "canonical.too_many_nodes", f"{nodes} nodes, at most {limits.max_nodes} are read"
-        )
+        raise _too_many_nodes(nodes, limits)
+
+
+def _too_many_nodes(nodes: int, limits: Limits) -> InputError:
+    return InputError(
+        "canonical.too_many_nodes", f"{nodes} nodes, at most {limits.max_nodes} are read"
+    )
 
 
 def _bound_depth(brackets: bytes, limits: Limits) -> None:
