@@ -25,6 +25,8 @@ SOURCES: Final = ROOT / "contracts"
 MODULES: Final = ROOT / ".tools" / "node_modules"
 TOOLCHAIN: Final = ROOT / "scripts" / "toolchain"
 ARTIFACTS: Final = ROOT / "src" / "veta" / "chain" / "artifacts"
+MOCKS: Final = ROOT / "tests" / "contracts" / "mocks"
+"""Where test doubles go: they are no part of the package."""
 SOLC_VERSION: Final = "0.8.37"
 SETTINGS: Final[dict[str, Any]] = {
     "evmVersion": "london",
@@ -40,6 +42,7 @@ OUTPUT: Final = [
     "evm.methodIdentifiers",
     "storageLayout",
 ]
+IMPORT: Final = re.compile(r'^import\s[^"]*"([^"]+)";', re.MULTILINE)
 CODE_MAXIMUM: Final = 24_576
 """Octets of runtime code (EIP-170)."""
 
@@ -71,7 +74,9 @@ def install_toolchain() -> None:
     Raises:
         CannotBuildError: there is no Node.js, or npm could not install.
     """
-    run = subprocess.run([str(TOOLCHAIN / "install")], stderr=subprocess.PIPE, text=True, check=False)
+    run = subprocess.run(
+        [str(TOOLCHAIN / "install")], stderr=subprocess.PIPE, text=True, check=False
+    )
     if run.returncode != 0:
         lines = run.stderr.strip().splitlines()
         raise CannotBuildError(lines[-1] if lines else "scripts/toolchain/install failed")
@@ -93,12 +98,24 @@ def collect_sources(directory: Path = SOURCES) -> dict[str, str]:
     pending = list(found)
     while pending:
         name = pending.pop()
-        for target in re.findall(r'^import\s[^"]*"([^"]+)";', found[name], re.MULTILINE):
+        for target in IMPORT.findall(found[name]):
             resolved = _resolve(name, target)
             if resolved not in found:
                 found[resolved] = (MODULES / resolved).read_text("utf-8")
                 pending.append(resolved)
     return dict(sorted(found.items()))
+
+
+def reachable(name: str, sources: dict[str, str]) -> set[str]:
+    """The source and everything that it imports, directly or not."""
+    found: set[str] = set()
+    pending = [name]
+    while pending:
+        current = pending.pop()
+        if current not in found:
+            found.add(current)
+            pending += [_resolve(current, target) for target in IMPORT.findall(sources[current])]
+    return found
 
 
 def _resolve(importer: str, target: str) -> str:
@@ -142,17 +159,19 @@ def compile_sources(
     return dict(answer)
 
 
-def make_artifacts(answer: dict[str, Any], sources: dict[str, str], solc: Path) -> dict[str, str]:
-    """Artifact texts by file name: one for each interface, and for each deployable contract."""
+def make_artifacts(answer: dict[str, Any], sources: dict[str, str], solc: Path) -> dict[Path, str]:
+    """Artifact texts by file: one for each deployable contract and each test double."""
     compiler = solcx.wrapper.get_version_str_from_solc_binary(solc)
     digests = {n: hashlib.sha256(t.encode()).hexdigest() for n, t in sources.items()}
     artifacts = {}
     for source, contracts in sorted(answer["contracts"].items()):
-        deployable = re.fullmatch(r"contracts/\w+\.sol", source) is not None
+        if not re.fullmatch(r"contracts/(mocks/)?\w+\.sol", source):
+            continue
+        directory = MOCKS if source.startswith("contracts/mocks/") else ARTIFACTS
         for name, output in sorted(contracts.items()):
-            if not deployable:
-                continue
-            artifacts[f"{name}.json"] = _artifact(name, source, output, digests, compiler)
+            used = {n: digests[n] for n in sorted(reachable(source, sources))}
+            text = _artifact(name, source, output, used, compiler)
+            artifacts[directory / f"{name}.json"] = text
     return artifacts
 
 
@@ -199,11 +218,16 @@ def _storage_layout(layout: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def differences(artifacts: dict[str, str], directory: Path) -> list[str]:
-    """Names of artifacts that are missing, different, or not made by any source."""
-    present = {path.name: path.read_text("utf-8") for path in directory.glob("*.json")}
-    names = sorted(present.keys() | artifacts.keys())
-    return [name for name in names if present.get(name) != artifacts.get(name)]
+def differences(artifacts: dict[Path, str]) -> list[Path]:
+    """Artifacts that are missing, different, or not made by any source."""
+    directories = {path.parent for path in artifacts}
+    present = {
+        path: path.read_text("utf-8")
+        for directory in directories
+        for path in directory.glob("*.json")
+    }
+    paths = sorted(present.keys() | artifacts.keys())
+    return [path for path in paths if present.get(path) != artifacts.get(path)]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -219,19 +243,19 @@ def main(argv: list[str] | None = None) -> int:
     except CannotBuildError as error:
         print(f"scripts/build-contracts: {error}", file=sys.stderr)
         return 2
-    changed = differences(artifacts, ARTIFACTS)
-    if options.check:
-        for name in changed:
-            print(f"scripts/build-contracts: {name} is not what its source gives", file=sys.stderr)
-        return 1 if changed else 0
-    ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    for name in changed:
-        if name in artifacts:
-            (ARTIFACTS / name).write_text(artifacts[name], "utf-8")
+    changed = differences(artifacts)
+    for path in changed:
+        name = path.relative_to(ROOT)
+        if options.check:
+            print(f"scripts/build-contracts: {name} is not what the sources give", file=sys.stderr)
+        elif path in artifacts:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(artifacts[path], "utf-8")
+            print(f"scripts/build-contracts: wrote {name}")
         else:
-            (ARTIFACTS / name).unlink()
-        print(f"scripts/build-contracts: wrote {name}" if name in artifacts else f"removed {name}")
-    return 0
+            path.unlink()
+            print(f"scripts/build-contracts: removed {name}")
+    return 1 if options.check and changed else 0
 
 
 if __name__ == "__main__":

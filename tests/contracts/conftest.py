@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contracts.world import Chain, build_chain
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Chain:
+    return build_chain()
+
+
+@pytest.fixture
+def chain(deployed: Chain) -> Iterator[Chain]:
+    """The deployed pair; what a test does is undone."""
+    before = deployed.tester.take_snapshot()
+    yield deployed
+    deployed.tester.revert_to_snapshot(before)
