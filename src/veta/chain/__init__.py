@@ -1,1 +1,1 @@
-"""(filled in by the layer)"""
+"""The chain: ``Web3Ledger`` over an embedded chain or over JSON-RPC endpoints."""

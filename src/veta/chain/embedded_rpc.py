@@ -13,8 +13,9 @@ from typing import Any, Final, cast
 
 from veta.chain.embedded import EmbeddedChain
 from veta.chain.evm_packages import HeaderNotFound, TransactionNotFound
-from veta.chain.web3_packages import BaseProvider, RPCEndpoint, RPCResponse
-from veta.errors import InputError, StoreError
+from veta.chain.web3_packages import BaseProvider, RPCEndpoint, RPCResponse, keccak
+from veta.errors import InputError, LedgerUnavailableError, OutcomeUnknownError, StoreError
+from veta.model.identifiers import TransactionId
 
 _MAX_CALL_GAS: Final = 30_000_000
 _MAX_LOG_BLOCKS: Final = 10_000
@@ -38,10 +39,21 @@ class EmbeddedProvider(BaseProvider):
         """One JSON-RPC answer.
 
         Raises:
-            StoreError: the chain's database failed.
+            LedgerUnavailableError: ``ledger.embedded_failed``: its database failed.
+            OutcomeUnknownError: it failed while a transaction was written.
         """
-        answer: Any = {"jsonrpc": "2.0", "id": 0, **self._rpc.answer(method, params)}
-        return cast("RPCResponse", answer)
+        try:
+            answer: Any = self._rpc.answer(method, params)
+        except StoreError as error:
+            words = f"the embedded chain cannot be used: {error}"
+            if method == "eth_sendRawTransaction":
+                # A block whose write failed may still be found on disk when it is opened again.
+                raw = bytes.fromhex(params[0].removeprefix("0x"))
+                raise OutcomeUnknownError(
+                    "ledger.outcome_unknown", words, transaction_id=TransactionId(keccak(raw))
+                ) from error
+            raise LedgerUnavailableError("ledger.embedded_failed", words) from error
+        return cast("RPCResponse", {"jsonrpc": "2.0", "id": 0, **answer})
 
 
 class EmbeddedRpc:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from veta.chain.caller import ContractCaller
 from veta.chain.consortium import ConsortiumGateway
 from veta.chain.contract_abi import artifact
+from veta.chain.endpoint import EndpointProvider
 from veta.chain.events import decode_body
 from veta.chain.governance import GovernanceGateway
 from veta.chain.identity import ask_identity, current_contracts, require_identity
@@ -85,6 +86,10 @@ class Web3Ledger:
         self._finality = finality
         self._contracts = current_contracts(trust).contracts
         self._names = {contract.address: contract.name for contract in self._contracts}
+        if isinstance(provider, EndpointProvider):
+            provider.introduce_with(
+                lambda ask: require_identity(ask_identity(ask, self._contracts), trust)
+            )
         require_identity(self.identity(), trust)
         self.consortium = ConsortiumGateway(self._caller("Consortium"))
         self.statement_log = StatementLogGateway(self._caller("StatementLog"))
