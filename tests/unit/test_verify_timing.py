@@ -17,7 +17,7 @@ from tests.support.entries import (
 )
 from veta.model.anchoring import StatusAction, StatusReason
 from veta.model.consortium import KeyAction, Role
-from veta.model.identifiers import MemberId, UnixSeconds
+from veta.model.identifiers import Leaf, MemberId, UnixSeconds
 from veta.verify.timing import (
     KeyStanding,
     judge_anchor_time,
@@ -119,6 +119,13 @@ def test_reaffirmed_after__before_the_declaration__does_not_count() -> None:
     late = status_entry(StatusAction.REAFFIRM, recorded_at_s=DECLARED)
     assert not reaffirmed_after([early], LEAF, UnixSeconds(DECLARED))
     assert reaffirmed_after([early, late], LEAF, UnixSeconds(DECLARED))
+
+
+def test_reaffirmed_after__of_another_statement__does_not_count() -> None:
+    other = replace(
+        status_entry(StatusAction.REAFFIRM, recorded_at_s=DECLARED), leaf=Leaf(b"\1" * 32)
+    )
+    assert not reaffirmed_after([other], LEAF, UnixSeconds(DECLARED))
 
 
 def test_reaffirmed_after__by_somebody_else__does_not_count() -> None:
@@ -253,6 +260,23 @@ def test_judge_status__dispute__lapses_unless_upheld(
         entries, relied_on_at_s=UnixSeconds(at), listed_revoked=None, dispute_lapse_s=1_000
     )
     assert (finding.outcome is Outcome.NOTICE) is open_still
+
+
+def test_judge_status__upheld_then_closed_then_opened_again__lapses_again() -> None:
+    """What was upheld was the first dispute, not every later one of the party."""
+    entries = [
+        status_entry(StatusAction.DISPUTE, by_member=7, recorded_at_s=1_000),
+        replace(
+            status_entry(StatusAction.DISPUTE_UPHELD, by_member=9, recorded_at_s=1_100),
+            party=MemberId(7),
+        ),
+        status_entry(StatusAction.DISPUTE_CLOSED, by_member=7, recorded_at_s=1_200),
+        status_entry(StatusAction.DISPUTE, by_member=7, recorded_at_s=1_300),
+    ]
+    (finding,) = judge_status(
+        entries, relied_on_at_s=UnixSeconds(9_000), listed_revoked=None, dispute_lapse_s=1_000
+    )
+    assert finding.outcome is Outcome.PASSED
 
 
 @pytest.mark.row("T3")

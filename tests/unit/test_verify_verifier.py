@@ -38,8 +38,9 @@ from veta.model.identifiers import BatchRoot, BlockNumber, Leaf, MemberId, UnixS
 from veta.statement import base64url
 from veta.statement.jws import leaf_of, sign_statement, unseal
 from veta.statement.passport import build_passport
+from veta.verify.facts import usable_facts
 from veta.verify.policy import Authentication, Policy
-from veta.verify.report import Report, VerifiedStatement
+from veta.verify.report import Report, VerifiedStatement, mint_verified
 from veta.verify.verdict import Outcome, Step, Verdict
 from veta.verify.verifier import Verifier
 
@@ -170,6 +171,12 @@ class TestSignature:
             honest_case().with_bundle(token=b".".join([base64url.encode(text), payload, signature]))
         )
         assert outcome_of(report, "statement.kid_of_stranger") is Outcome.FAILED
+
+    def test_verify__key_list_without_the_binding__does_not_sign(self) -> None:
+        bound, retired = key_entries((KeyAction.RETIRE, NOW, NOW))
+        unbound = replace(retired, public_key=bound.public_key)
+        report = judge(honest_case().with_facts(keys=Known((unbound,))))
+        assert outcome_of(report, "signature.unknown_key") is Outcome.FAILED
 
     def test_verify__key_bound_for_another_purpose__does_not_sign(self) -> None:
         entries = tuple(replace(entry, purpose=KeyPurpose.WITNESS) for entry in key_entries())
@@ -317,6 +324,15 @@ class TestInclusionAndAnchor:
         report = judge(honest_case().with_anchor(issuer=MemberId(MEMBER + 1)))
         assert report.verdict is Verdict.INDETERMINATE
 
+    def test_verify__anchor_younger_than_the_facts_block__says_nothing(self) -> None:
+        """A record newer than the final block it was read at is not final, or not true."""
+        report = judge(honest_case().with_anchor(anchored_at_s=UnixSeconds(NOW + 1)))
+        assert report.verdict is Verdict.INDETERMINATE
+
+    def test_verify__status_of_another_leaf_slipped_in__says_nothing(self) -> None:
+        entry = status(StatusAction.REVOKE, leaf=Leaf(bytes(digest("another leaf"))))
+        assert judge(honest_case().with_status(entry)).verdict is Verdict.INDETERMINATE
+
     def test_verify__facts_about_another_batch__says_nothing(self) -> None:
         other = BatchRoot(bytes(digest("another root")))
         assert judge(honest_case().with_anchor(root=other)).verdict is Verdict.INDETERMINATE
@@ -443,7 +459,16 @@ class TestCannotTell:
         other = replace(case.facts.chain.value, **identity)  # type: ignore[arg-type]
         report = judge(case.with_facts(chain=Known(other)))
         assert report.verdict is Verdict.INDETERMINATE
-        assert any(check.code == code for check in report.checks)
+        # Every step that needs the chain goes without, not only the one that looks at its name.
+        unanswered = {check.step for check in report.checks if check.code == code}
+        assert unanswered == {Step.SIGNATURE, Step.ISSUER, Step.ANCHOR, Step.STATUS}
+
+    def test_usable_facts__from_another_chain__none_is_left(self) -> None:
+        case = honest_case()
+        other = replace(TRUST, chain_id=1)
+        facts = usable_facts(case.facts, other)
+        for name in ASKED:
+            assert isinstance(getattr(facts, name), Undetermined), name
 
     def test_verify__trust_configuration_ended__indeterminate(self) -> None:
         case = honest_case()
@@ -488,6 +513,17 @@ class TestByAnchor:
 
 
 class TestVerifiedType:
+    @pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if not verdict.good])
+    def test_verified_statement__of_a_verdict_that_is_not_good__cannot_be(
+        self, verdict: Verdict
+    ) -> None:
+        report = judge(honest_case())
+        assert report.statement is not None and report.as_of is not None
+        with pytest.raises(TypeError):
+            mint_verified(
+                statement=report.statement, issuer=MEMBER, verdict=verdict, as_of=report.as_of
+            )
+
     def test_verified_statement__made_outside_verify__refused(self) -> None:
         report = judge(honest_case())
         assert report.statement is not None and report.as_of is not None
