@@ -13,7 +13,7 @@ from veta.model.bundle import StatementBundle
 from veta.model.identifiers import BatchRoot, Leaf
 from veta.ports.ledger import Call
 from veta.ports.store import Intent, Store
-from veta.services.planning import AccountView, Alarm, TransactionPlanner
+from veta.services.planning import AccountView, Alarm, TransactionPlanner, unaffordable
 from veta.trees import DIGEST_LENGTH, MerkleTree
 
 MOST_LEAVES: Final = 1_000_000
@@ -45,7 +45,8 @@ class BatchAnchorer:
         """Batch what was issued (of one kind, or of each kind) and plan its transactions.
 
         Batch, sequence number, nonce and signed transaction are committed together. Statements that
-        the contract would refuse, or that cannot be paid for, stay issued and are an alarm.
+        the contract would refuse, or that cannot be paid for, stay issued and are an alarm. While
+        an older batch must be planned anew, or too many are on the way, nothing new is planned.
 
         Raises:
             LedgerUnavailableError: the chain cannot be asked; nothing was done.
@@ -62,14 +63,15 @@ class BatchAnchorer:
 
     def _anchor_one(self, kind: BatchKind, report: AnchorReport) -> bool:
         planner = self._planner
-        view = planner.observe()
         with planner.store.read() as work:
             leaves = work.unbatched(planner.member, kind, self._most_leaves)
             in_flight = planner.in_flight(work)
             draining = bool(planner.stranded(work))
-            sequence = planner.next_sequence(work, view)
         if not leaves or in_flight >= planner.policy.most_in_flight or draining:
             return False
+        view = planner.observe()
+        with planner.store.read() as work:
+            sequence = planner.next_sequence(work, view)
         tree = MerkleTree(leaves)
         call = planner.ledger.encode_anchor(
             sequence=sequence, root=tree.root, size=tree.size, kind=kind
@@ -85,7 +87,7 @@ class BatchAnchorer:
     def _acceptable(
         self, call: Call, view: AccountView, *, idle: bool, report: AnchorReport
     ) -> bool:
-        alarm = self._planner.unaffordable(call, view)
+        alarm = unaffordable(call, view.fees, view.balance_wei)
         if alarm is None and idle:
             # With others on the way a simulation at the head would refuse the sequence number.
             refusal = self._planner.refusal(call)

@@ -13,8 +13,9 @@ from veta.model.identifiers import Digest, Leaf, MemberId
 from veta.ports.clock import Clock
 from veta.ports.keys import StatementSigner
 from veta.ports.store import StatementRecord, Store, StoreWork
-from veta.statement.credential import view_credential
+from veta.statement.credential import Credential, view_credential
 from veta.statement.jws import sign_statement, unseal
+from veta.statement.rules import check_rules
 
 CHUNK: Final = 500
 """Statements a database transaction in bulk."""
@@ -51,7 +52,7 @@ class StatementIssuer:
         clock: for the time of keeping.
         member: the node's member.
         identifier: its DID; a credential of another issuer is refused.
-        check: the rules of the credential's type (raises ``InputError`` or ``VerificationError``).
+        check: the rules of the credential's type; ``check_rules`` but in tests of something else.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class StatementIssuer:
         clock: Clock,
         member: MemberId,
         identifier: str,
-        check: Callable[[dict[str, Any]], object] | None = None,
+        check: Callable[[Credential], None] = check_rules,
     ) -> None:
         self._store = store
         self._signer = signer
@@ -82,7 +83,8 @@ class StatementIssuer:
         Raises:
             ConflictError: ``idempotency.other_body``: the key came with another body before.
             ForbiddenError: ``issue.other_issuer``.
-            InputError: the credential is malformed or breaks the rules of its type.
+            InputError: the credential is malformed.
+            VerificationError: it breaks a rule of its type.
         """
         if request is None:
             record = self._sign(credential)
@@ -137,8 +139,7 @@ class StatementIssuer:
                 "issue.other_issuer",
                 f"this node signs for {self._identifier}, not for {view.issuer.identifier}",
             )
-        if self._check is not None:
-            self._check(credential)
+        self._check(view)
         sealed = unseal(sign_statement(credential, self._signer))
         subject = view.subject.get("id")
         return StatementRecord(

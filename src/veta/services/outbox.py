@@ -36,7 +36,7 @@ from veta.services.outbox_rules import (
     decide,
     judge,
 )
-from veta.services.planning import AccountView, Alarm, TransactionPlanner
+from veta.services.planning import Alarm, Standing, TransactionPlanner, unaffordable
 
 
 @dataclass(slots=True)
@@ -80,10 +80,12 @@ class Outbox:
         """
         report = OutboxReport()
         try:
-            view = self._planner.observe()
-            self._plan_open(view, report)
-            for entry in self._pending():
-                self._advance(entry, view, report)
+            self._plan_open(report)
+            pending = self._pending()
+            if pending:
+                standing = self._planner.standing()
+                for entry in pending:
+                    self._advance(entry, standing, report)
         except LedgerUnavailableError as error:
             report.alarms.append(Alarm(error.code, error.message))
         report.pending = len(self._pending())
@@ -93,7 +95,7 @@ class Outbox:
         with self._store.read() as work:
             return work.pending(self._account)
 
-    def _plan_open(self, view: AccountView, report: OutboxReport) -> None:
+    def _plan_open(self, report: OutboxReport) -> None:
         """Give open intents that have no nonce on the way one; after trouble, one at a time."""
         with self._store.read() as work:
             pending = work.pending(self._account)
@@ -104,11 +106,12 @@ class Outbox:
             is_batch = isinstance(intent.subject, Batch)
             if room <= 0 or (is_batch and anchors_on_the_way):
                 continue
-            if self._plan(intent, view, report):
+            if self._plan(intent, report):
                 room -= 1
                 anchors_on_the_way |= is_batch
 
-    def _plan(self, intent: Intent, view: AccountView, report: OutboxReport) -> bool:
+    def _plan(self, intent: Intent, report: OutboxReport) -> bool:
+        view = self._planner.observe()
         if self._planner.effect(intent, view.final)[0] is Effect.PRESENT:
             self._settle_intent(intent, Verdict.DONE, "", "", view.final)
             report.done += 1
@@ -117,7 +120,7 @@ class Outbox:
             sequence = self._planner.next_sequence(work, view)
             idle = not work.pending(self._account)
         call = self._planner.call_for(intent.subject, sequence)
-        alarm = self._planner.unaffordable(call, view)
+        alarm = unaffordable(call, view.fees, view.balance_wei)
         if alarm is not None:
             report.alarms.append(alarm)
             return False
@@ -140,34 +143,31 @@ class Outbox:
     def _sequence_now(self) -> int:
         return self._ledger.next_sequence(self._planner.member, self._ledger.head())
 
-    def _advance(self, entry: OutboxEntry, view: AccountView, report: OutboxReport) -> None:
-        place = _place(entry.nonce, view)
+    def _advance(self, entry: OutboxEntry, standing: Standing, report: OutboxReport) -> None:
+        place = _place(entry.nonce, standing)
         receipt, inclusion = None, Inclusion.NONE
         if place in {NoncePlace.USED, NoncePlace.USED_FINALLY}:
-            receipt, inclusion = self._inclusion(entry, view.final)
+            receipt, inclusion = self._inclusion(entry, standing.final)
         now_s = self._clock.monotonic_s()
         last = entry.attempts[-1]
-        fees = bumped(
-            FeeQuote(last.max_fee, last.max_priority_fee), view.fees, self._policy.bump_percent
-        )
-        alarm = self._planner.unaffordable(entry.call, view, fees)
-        if fees.max_fee > self._policy.max_fee_wei:
-            alarm = Alarm("outbox.fee_limit", "fees have reached the limit")
         first_s = self._first_sent_at_s.get(last.transaction_id)
         sent_s = self._sent_at_s.get(last.transaction_id)
+        stuck = first_s is not None and now_s - first_s >= self._policy.bump_after_s
+        fees, alarm = None, None
+        if stuck and place is NoncePlace.NEXT:
+            fees, alarm = self._higher_fees(entry)
+            report.alarms += [alarm] if alarm else []
         facts = EntryFacts(
             inclusion=inclusion,
             place=place,
             send_due=sent_s is None or now_s - sent_s >= self._policy.resend_after_s,
-            stuck=first_s is not None and now_s - first_s >= self._policy.bump_after_s,
+            stuck=stuck,
             bump_allowed=alarm is None,
         )
         action, outcome = decide(facts)
-        if alarm is not None and facts.place is NoncePlace.NEXT and facts.stuck:
-            report.alarms.append(alarm)
         if action is Action.SETTLE:
-            self._settle(entry, outcome, receipt, view.final, report)
-        elif action is Action.BUMP:
+            self._settle(entry, outcome, receipt, standing.final, report)
+        elif action is Action.BUMP and fees is not None:
             attempt = self._planner.sign(entry.call, entry.nonce, fees)
             with self._store.write() as work:
                 work.add_attempt(entry.number, attempt)
@@ -175,6 +175,15 @@ class Outbox:
             self._send(attempt, now_s, report)
         elif action is Action.SEND:
             self._send(last, now_s, report)
+
+    def _higher_fees(self, entry: OutboxEntry) -> tuple[FeeQuote, Alarm | None]:
+        """Fees of a replacement, and why it cannot be made."""
+        last = FeeQuote(entry.attempts[-1].max_fee, entry.attempts[-1].max_priority_fee)
+        fees = bumped(last, self._ledger.fees(), self._policy.bump_percent)
+        if fees.max_fee > self._policy.max_fee_wei:
+            return fees, Alarm("outbox.fee_limit", "fees have reached the limit")
+        balance_wei = self._ledger.balance_wei(self._account)
+        return fees, unaffordable(entry.call, fees, balance_wei)
 
     def _send(self, attempt: Attempt, now_s: float, report: OutboxReport) -> None:
         self._sent_at_s[attempt.transaction_id] = now_s
@@ -258,12 +267,12 @@ class Outbox:
                 work.settle_intent(intent, IntentState.OPEN)
 
 
-def _place(nonce: int, view: AccountView) -> NoncePlace:
-    if view.final_nonce > nonce:
+def _place(nonce: int, standing: Standing) -> NoncePlace:
+    if standing.final_nonce > nonce:
         return NoncePlace.USED_FINALLY
-    if view.nonce > nonce:
+    if standing.nonce > nonce:
         return NoncePlace.USED
-    return NoncePlace.NEXT if view.nonce == nonce else NoncePlace.LATER
+    return NoncePlace.NEXT if standing.nonce == nonce else NoncePlace.LATER
 
 
 def _record(

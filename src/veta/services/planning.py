@@ -64,11 +64,32 @@ class AccountView:
     final: BlockRef
     nonce: int
     """At the head."""
-    final_nonce: int
     next_sequence: int
     """At the head."""
     fees: FeeQuote
     balance_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the account stands: what judging its pending nonces needs."""
+
+    final: BlockRef
+    final_nonce: int
+    """At ``final``."""
+    nonce: int
+    """At the head."""
+
+
+def unaffordable(call: Call, fees: FeeQuote, balance_wei: int) -> Alarm | None:
+    """An alarm unless the balance covers the most that the call may cost."""
+    needed_wei = call.gas_limit * fees.max_fee
+    if needed_wei <= balance_wei:
+        return None
+    return Alarm(
+        "outbox.out_of_funds",
+        f"the account has {balance_wei} wei, the next transaction may cost {needed_wei}",
+    )
 
 
 class TransactionPlanner:
@@ -113,11 +134,20 @@ class TransactionPlanner:
             head=head,
             final=final,
             nonce=ledger.nonce(account),
-            final_nonce=ledger.nonce(account, final),
             next_sequence=ledger.next_sequence(self.member, head),
             fees=ledger.fees(),
             balance_wei=ledger.balance_wei(account),
         )
+
+    def standing(self) -> Standing:
+        """Read where the account stands; the nonces are read before any receipt.
+
+        Raises:
+            LedgerUnavailableError: the chain cannot be asked.
+        """
+        final = self.ledger.final_head()
+        final_nonce = self.ledger.nonce(self._signer.address, final)
+        return Standing(final, final_nonce, self.ledger.nonce(self._signer.address))
 
     def next_sequence(self, work: StoreWork, view: AccountView) -> int:
         """The sequence number for the next anchor: after the chain's and after those on the way."""
@@ -184,18 +214,6 @@ class TransactionPlanner:
     def in_flight(self, work: StoreWork) -> int:
         """Nonces that are signed and not settled."""
         return len(work.pending(self._signer.address))
-
-    def unaffordable(
-        self, call: Call, view: AccountView, fees: FeeQuote | None = None
-    ) -> Alarm | None:
-        """An alarm unless the balance covers the most that the call may cost."""
-        needed_wei = call.gas_limit * (fees or view.fees).max_fee
-        if needed_wei <= view.balance_wei:
-            return None
-        return Alarm(
-            "outbox.out_of_funds",
-            f"the account has {view.balance_wei} wei, the next transaction may cost {needed_wei}",
-        )
 
     def refusal(self, call: Call) -> TransactionRevertedError | None:
         """What the contract would say now, ``None`` if it would accept."""

@@ -8,7 +8,7 @@ from veta.errors import ConflictError, InputError, LedgerUnavailableError, NotFo
 from veta.model.anchoring import StatusAction, StatusReason
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.ports.store import BLOCK_TIME, Intent, StatusChange, StoredStatement
-from veta.services.planning import TransactionPlanner
+from veta.services.planning import TransactionPlanner, unaffordable
 
 _MAY_LIE_IN_THE_PAST = frozenset(
     {StatusReason.COMPROMISED, StatusReason.VOIDED_BY_BODY, StatusReason.VOIDED_BY_ACCREDITOR}
@@ -135,7 +135,7 @@ class StatusChanger:
                 return work.add_status_change(change)
         if refusal is not None:
             raise refusal
-        funded = planner.unaffordable(call, view) is None
+        funded = unaffordable(call, view.fees, view.balance_wei) is None
         with planner.store.write() as work:
             intent = work.add_status_change(change)
             room = planner.in_flight(work) < planner.policy.most_in_flight
