@@ -101,9 +101,7 @@ LOT = LotCertificate(
 def issuance(label: str = "1") -> Issuance:
     octets = sha256(label.encode()).digest()
     identifier = f"urn:uuid:{octets[:4].hex()}-0000-4000-8000-{octets[4:10].hex()}"
-    return Issuance(
-        identifier, VALID_FROM, octets[16:], UnixSeconds(VALID_FROM + 365 * 86_400)
-    )
+    return Issuance(identifier, VALID_FROM, octets[16:], UnixSeconds(VALID_FROM + 365 * 86_400))
 
 
 def passport() -> dict[str, Any]:
@@ -137,12 +135,8 @@ def all_issued() -> dict[str, dict[str, Any]]:
         accreditation=("ACC-001", ACCREDITOR),
         evidence=DOCUMENT,
     )
-    made = MakeEvent(
-        "urn:veta:event:1", "Split", MINE, VALID_FROM, MAKING, SITE, (lot,), (part,)
-    )
-    moved = MoveEvent(
-        "urn:veta:event:2", "Ship", MINE, VALID_FROM, MAKING, (part,), SITE, harbour
-    )
+    made = MakeEvent("urn:veta:event:1", "Split", MINE, VALID_FROM, MAKING, SITE, (lot,), (part,))
+    moved = MoveEvent("urn:veta:event:2", "Ship", MINE, VALID_FROM, MAKING, (part,), SITE, harbour)
     identity = RegisteredIdentity(
         ACCREDITOR,
         MINE,

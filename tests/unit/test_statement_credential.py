@@ -143,5 +143,3 @@ def test_write_blind__other_length__refused() -> None:
     for octets in (b"", bytes(15), bytes(17)):
         with pytest.raises(InputError):
             write_blind(octets)
-
-

@@ -143,11 +143,14 @@ def test_write_instant__any_second__read_back(value: int) -> None:
     assert text == datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20)
 
 
-@given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1)), st.integers(-14 * 60, 14 * 60))
+@given(
+    st.integers(86_400, seconds(9998, 1, 1)).map(lambda value: datetime.fromtimestamp(value, UTC)),
+    st.integers(-14 * 60, 14 * 60),
+)
 def test_read_instant__any_offset__same_as_the_standard_library(
     moment: datetime, minutes: int
 ) -> None:
     sign = "-" if minutes < 0 else "+"
     zone = f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-    text = moment.replace(microsecond=0).isoformat() + zone
+    text = moment.replace(tzinfo=None).isoformat() + zone
     assert read_instant(text) == int(datetime.fromisoformat(text).timestamp())

@@ -448,7 +448,9 @@ def test_unseal__header_read_twice__remembered_and_equal() -> None:
 
 
 def test_key_id_of__known_keccak__matches() -> None:
-    assert key_id_of(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
+    assert (
+        key_id_of(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
+    )
 
 
 def test_require_fast_backend__this_installation__is_compiled() -> None:

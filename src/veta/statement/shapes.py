@@ -19,7 +19,13 @@ from veta.statement.instants import read_date, read_end, read_instant
 MOST_FINDINGS: Final = 32
 """A report stops here: one broken document must not make a long one."""
 
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+", re.ASCII)
+_URI_OCTET: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})"
+# RFC 3986 section 3, without user information before an IP literal; a fragment is allowed.
+_URI: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*+:(?://\[[0-9A-Fa-f:.]{2,45}\])?"
+    rf"{_URI_OCTET}++(?:#{_URI_OCTET}*+)?",
+    re.ASCII,
+)
 _MOST_URI_OCTETS: Final = 2048
 # Marks that change the order in which neighbouring text is shown (Unicode TR 9), and C0 controls
 # that no text needs: what is signed must read as it is.
