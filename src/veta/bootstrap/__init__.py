@@ -1,0 +1,58 @@
+"""Wiring: the only package that imports every adapter.
+
+``build_node`` opens a member's node (or a keyless one) from its configuration, ``open_reader`` a
+stranger's that holds nothing but the trust configuration, ``found_embedded`` and ``found_network``
+begin a consortium, and ``Administration`` acts with a member's administer account.
+"""
+
+from __future__ import annotations
+
+from veta.bootstrap.administration import Administration
+from veta.bootstrap.chains import ChainConnection, EmbeddedServer, connect, open_embedded
+from veta.bootstrap.founding import (
+    EMBEDDED_RULES,
+    Founder,
+    admission_of,
+    found_embedded,
+    found_network,
+    fund_accounts,
+)
+from veta.bootstrap.nodes import Opening, OpenNode, build_node, open_reader
+from veta.bootstrap.passwords import AskOnce, PasswordSource, password_source
+from veta.chain.clock import SystemClock
+from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
+from veta.chain.governance import Admission, GovernanceRules, KeyGrant, ProposalKind
+from veta.keys.keyring import DEFAULT_PURPOSES, KeyRing, KeySpec
+from veta.keys.passwords import PasswordFile
+
+__all__ = [
+    "DEFAULT_PURPOSES",
+    "EMBEDDED_RULES",
+    "Administration",
+    "Admission",
+    "AskOnce",
+    "ChainConnection",
+    "EmbeddedChain",
+    "EmbeddedGenesis",
+    "EmbeddedServer",
+    "Founder",
+    "GovernanceRules",
+    "KeyGrant",
+    "KeyRing",
+    "KeySpec",
+    "OpenNode",
+    "Opening",
+    "PasswordFile",
+    "PasswordSource",
+    "ProposalKind",
+    "SystemClock",
+    "admission_of",
+    "build_node",
+    "connect",
+    "found_embedded",
+    "found_network",
+    "fund_accounts",
+    "open_embedded",
+    "open_reader",
+    "password_source",
+]
