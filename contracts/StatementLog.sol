@@ -35,6 +35,8 @@ contract StatementLog is IStatementLog, VetaContract {
             revert NotAConsortium(address(consortium_));
         }
         _consortium = consortium_;
+        emit Opened(address(consortium_));
+        _record(keccak256(abi.encode(Opened.selector, consortium_)));
     }
 
     // ---------------------------------------------------------------- reading

@@ -73,6 +73,8 @@ interface IStatementLog is IVetaContract {
 
     // ---------------------------------------------------------------- events
 
+    /// @notice The log was opened for the members of this consortium.
+    event Opened(address indexed consortium);
     /// @notice A batch was anchored, at the block's time, by account `by` of the issuer.
     event BatchAnchored(
         uint32 indexed issuer,

@@ -1,0 +1,169 @@
+"""Rules that hold for every source, and artifacts that are what the sources give."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils import keccak
+
+from tests.contracts.world import ARTIFACTS, ROOT
+from veta.model.anchoring import BatchKind, StatusAction, StatusReason
+from veta.model.consortium import KeyAction, KeyAlgorithm, KeyPurpose, Role
+
+SOURCES = {
+    path.relative_to(ROOT / "contracts").as_posix(): path.read_text("utf-8")
+    for path in sorted((ROOT / "contracts").rglob("*.sol"))
+}
+CODE = {
+    name: re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL) for name, text in SOURCES.items()
+}
+INTERFACES = {name for name in SOURCES if name.startswith("interfaces/")}
+SHIPPED = {name for name in SOURCES if not name.startswith("mocks/")}
+
+
+@pytest.mark.row("T22")
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_sources__encode_packed__nowhere(name: str) -> None:
+    assert "encodePacked" not in CODE[name]
+
+
+@pytest.mark.row("T22")
+@pytest.mark.parametrize("name", sorted(SOURCES))
+def test_sources__concatenation__unambiguous(name: str) -> None:
+    """``bytes.concat`` joins fixed-width topics and one ABI encoding, or widens an address; nothing else."""
+    allowed = re.compile(
+        r"bytes\.concat\(\s*(?:abi\.encode\([^()]*(?:\([^()]*\)[^()]*)*\),\s*abi\.encode\("
+        r"|bytes20\(accounts\[i\]\)\))"
+    )
+    for found in re.finditer(r"(?:bytes|string)\.concat\(", CODE[name]):
+        assert allowed.match(CODE[name], found.start()), CODE[name][found.start() :][:200]
+
+
+@pytest.mark.row("T22")
+def test_sources__every_event__has_no_dynamic_topic() -> None:
+    """Topics are fixed words, so topics and data joined can be read in one way only."""
+    for artifact in ARTIFACTS.values():
+        for entry in artifact["abi"]:
+            if entry["type"] == "event":
+                for argument in entry["inputs"]:
+                    assert not argument["indexed"] or re.fullmatch(
+                        r"uint\d+|address|bytes32", argument["type"]
+                    )
+
+
+@pytest.mark.parametrize("name", sorted(SOURCES.keys() - INTERFACES))
+def test_sources__pragma__exact_version(name: str) -> None:
+    assert re.findall(r"pragma solidity ([^;]+);", SOURCES[name]) == ["0.8.37"]
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_sources__no_strings_proxies_or_assembly(name: str) -> None:
+    assert not re.search(r"\brequire\s*\(|revert\s*\(|revert\s*\"", CODE[name])
+    assert not re.search(r"delegatecall|selfdestruct|assembly|tx\.origin", CODE[name])
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED - INTERFACES))
+def test_sources__state__private(name: str) -> None:
+    for declaration in re.findall(r"^    (?:mapping\(.*|[\w\[\]]+ [^;(]*_\w+;)", CODE[name], re.M):
+        assert " private " in declaration, declaration
+    assert not re.search(r"^\s*(?:event|error) ", CODE[name], re.M)
+
+
+def test_sources__enums__equal_the_model() -> None:
+    text = SOURCES["interfaces/IConsortium.sol"] + SOURCES["interfaces/IStatementLog.sol"]
+    for enum in (KeyPurpose, KeyAlgorithm, KeyAction, BatchKind, StatusAction, StatusReason):
+        body = re.search(rf"enum {enum.__name__} {{([^}}]*)}}", text)
+        assert body is not None
+        names = [word.strip() for word in body.group(1).split(",")]
+        for member in enum:
+            assert names[member.value] == member.name
+        assert len(names) == max(enum) + 1
+
+
+def test_sources__role_bits__equal_the_model() -> None:
+    found = dict(
+        re.findall(r"uint32 internal constant (\w+) = 1 << (\d+);", CODE["libraries/Roles.sol"])
+    )
+    assert {name: 1 << int(bit) for name, bit in found.items()} == {
+        role.name: role.value for role in Role
+    }
+
+
+@pytest.mark.parametrize("name", sorted(ARTIFACTS))
+def test_artifact__sources__digests_are_of_the_files_here(name: str) -> None:
+    for source, recorded in ARTIFACTS[name]["sources"].items():
+        if source.startswith("contracts/"):
+            assert hashlib.sha256((ROOT / source).read_bytes()).hexdigest() == recorded
+    assert ARTIFACTS[name]["settings"]["evmVersion"] == "london"
+    assert ARTIFACTS[name]["settings"]["metadata"]["bytecodeHash"] == "none"
+    assert ARTIFACTS[name]["compiler"].startswith("0.8.37")
+
+
+@pytest.mark.parametrize("name", sorted(ARTIFACTS))
+def test_artifact__code__fits_every_chain_and_runs_on_london(name: str) -> None:
+    runtime = bytes.fromhex(ARTIFACTS[name]["runtimeBytecode"][2:])
+    assert 0 < len(runtime) <= 24_576
+    assert 0x5F not in opcodes(runtime), "PUSH0 is newer than london"
+
+
+def opcodes(code: bytes) -> set[int]:
+    """The instructions of a runtime code, its metadata left out."""
+    end = len(code) - int.from_bytes(code[-2:], "big") - 2
+    found, position = set(), 0
+    while position < end:
+        found.add(code[position])
+        position += 1 + max(0, code[position] - 0x5F if 0x60 <= code[position] <= 0x7F else 0)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(ARTIFACTS))
+def test_artifact__selectors__follow_from_the_abi(name: str) -> None:
+    for signature, selector in ARTIFACTS[name]["methodIdentifiers"].items():
+        assert keccak(text=signature)[:4].hex() == selector
+
+
+def build(*arguments: str, **environment: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts/build_contracts.py"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        **environment,
+    )
+
+
+@pytest.mark.solc
+@pytest.mark.slow
+def test_build_contracts__check__rebuilds_byte_for_byte() -> None:
+    done = build("--check")
+    if done.returncode == 2:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+
+
+def test_build_contracts__no_compiler_to_be_had__one_line_and_exit_2(tmp_path: Path) -> None:
+    copy = tmp_path / "project"
+    (copy / "scripts/toolchain").mkdir(parents=True)
+    for name in ("scripts/build_contracts.py", "scripts/toolchain/install"):
+        (copy / name).write_bytes((ROOT / name).read_bytes())
+    (copy / "scripts/toolchain/install").chmod(0o755)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("bash", "dirname", "env"):
+        (tools / tool).symlink_to(f"/usr/bin/{tool}")
+    done = subprocess.run(
+        [sys.executable, str(copy / "scripts/build_contracts.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": str(tools), "HOME": str(tmp_path)},
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "needs node" in done.stderr
