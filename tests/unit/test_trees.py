@@ -278,6 +278,14 @@ def test_consistency__sizes_out_of_range__are_refused(old: int, new: int, code: 
     assert refusal.value.code == code
 
 
+def test_consistency__largest_size__takes_63_nodes_from_one_leaf() -> None:
+    new_root: bytes = LEAVES[63]
+    for node in LEAVES[:63]:
+        new_root = node_digest(new_root, node)
+    proof = ConsistencyProof(1, MAX_SIZE, tuple(LEAVES[:63]))
+    verify_consistency(proof, LEAVES[63], new_root)
+
+
 @pytest.mark.parametrize("node", [b"", b"\x00" * 31, b"\x00" * 33, "0" * 32, None])
 def test_consistency__node_that_is_not_32_octets__is_refused(node: object) -> None:
     path = list[object](TREES[7].consistency(3).path)
