@@ -1,0 +1,186 @@
+"""Serving: uvicorn with bounds on every connection, and the outbox beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from veta.api.app import create_app
+from veta.api.logs import LOGGER_NAME
+from veta.api.problems import PROBLEM_JSON, problem_body
+from veta.api.runner import OutboxRunner
+from veta.config import ApiSettings
+from veta.errors import ConfigError, InputError
+from veta.services.node import Node
+
+MAX_HEADER_OCTETS: Final = 16 << 10
+"""Request line and headers together."""
+HEADER_TIMEOUT_S: Final = 10.0
+"""From the first octet, or the connection, to the end of the headers."""
+KEEP_ALIVE_S: Final = 5
+STOP_WITHIN_S: Final = 10
+
+_LOG: Final = logging.getLogger(LOGGER_NAME)
+
+
+class BoundedProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1 protocol, and a connection that sends no whole head in time is closed.
+
+    uvicorn itself has a timeout only between two requests, so that one octet a minute would hold
+    a connection for ever.
+    """
+
+    header_timeout_s: ClassVar[float] = HEADER_TIMEOUT_S
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A connection: its first head is awaited."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Octets: of a head, or of what follows it."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._head_timer is None and self.timeout_keep_alive_task is None:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The end."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """A request that is no HTTP, or whose head is too large, gets a problem as well."""
+        body = json.dumps(problem_body(InputError("http.malformed_request", msg))).encode()
+        headers = [
+            (b"content-type", PROBLEM_JSON.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        try:
+            head = self.conn.send(h11.Response(status_code=400, headers=headers)) or b""
+            tail = self.conn.send(h11.Data(data=body)) or b""
+            self.transport.write(head + tail + (self.conn.send(h11.EndOfMessage()) or b""))
+        except h11.LocalProtocolError:
+            pass  # an answer is under way already; closing is all that is left
+        self.transport.close()
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.header_timeout_s, self._too_slow)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def serve(
+    node: Node, settings: ApiSettings, *, announce: Callable[[str], None] | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM; a node that writes steps its outbox meanwhile.
+
+    Args:
+        node: ready; the caller closes it afterwards.
+        settings: where to listen, and the bounds.
+        announce: called with the base address once requests are answered.
+
+    Raises:
+        ConfigError: ``api.cannot_listen``, or as ``create_app``.
+    """
+    runner = OutboxRunner(node)
+    server, listener, url = _prepare(node, settings, runner)
+    if announce is not None:
+        announce(url)
+    runner.start()
+    _LOG.info("serving", extra={"url": url})
+    try:
+        server.run(sockets=[listener])
+    finally:
+        runner.stop()
+        listener.close()
+        _LOG.info("stopped")
+
+
+@contextmanager
+def serving(node: Node, settings: ApiSettings) -> Iterator[str]:
+    """Serve in the background of this process; gives the base address.
+
+    Raises:
+        ConfigError: as ``serve``.
+    """
+    runner = OutboxRunner(node)
+    server, listener, url = _prepare(node, settings, runner)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="veta-http")
+    thread.start()
+    runner.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+        runner.stop()
+        listener.close()
+
+
+def _prepare(
+    node: Node, settings: ApiSettings, runner: OutboxRunner
+) -> tuple[uvicorn.Server, socket.socket, str]:
+    app = create_app(node, settings, alarms=runner.alarms)
+    listener = _listen(settings)
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return uvicorn.Server(_config(app, settings)), listener, url
+
+
+def _config(app: Any, settings: ApiSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=settings.max_connections,
+        h11_max_incomplete_event_size=MAX_HEADER_OCTETS,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+
+
+def _listen(settings: ApiSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(min(settings.max_connections, 1_024))
+        listener.set_inheritable(False)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            "api.cannot_listen",
+            f"cannot listen at {settings.host}:{settings.port}: {error.strerror or error}",
+        ) from error
+    return listener

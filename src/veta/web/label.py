@@ -1,0 +1,271 @@
+"""What the label page of one statement shows, as plain values out of a verification report.
+
+The report alone decides words and shapes. What the document says is read carefully, because a
+document that failed its checks may hold anything: a member of another type is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from veta.model.identifiers import FAR_FUTURE
+from veta.verify.report import NEVER_PROVEN, Report
+from veta.verify.verdict import Check, Outcome, Step, Verdict
+from veta.web.quantities import day, decimal, machine_time, moment
+
+_LONGEST: Final = 200
+_MOST_LINES: Final = 8
+SUPERSEDED: Final = "status.superseded"
+_WORST: Final = (
+    Outcome.FAILED,
+    Outcome.NOT_DETERMINED,
+    Outcome.NOT_PROVEN,
+    Outcome.NOTICE,
+    Outcome.PASSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One of the twelve steps: its worst outcome, and every finding."""
+
+    number: int
+    title: str
+    outcome: str
+    findings: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A row of the page: key of its words, and the value."""
+
+    key: str
+    value: str
+    machine: str = ""
+    """RFC 3339 time, where the value is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStatement:
+    """A link to another statement about the same lot."""
+
+    leaf: str
+    state: str
+    issued: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Everything on the page of one statement."""
+
+    face: str
+    """Which of the pages: a verdict's name, or ``SUPERSEDED``."""
+    verdict: str
+    reliable: bool
+    title: str
+    leaf: str
+    decisive: Check | None
+    notices: tuple[str, ...]
+    superseded_by: str
+    lot: tuple[Fact, ...]
+    footprint_value: str
+    footprint: tuple[Fact, ...]
+    as_of: Fact | None
+    block_number: str
+    block_digest: str
+    steps: tuple[StepLine, ...]
+    not_proven: tuple[str, ...]
+    others: tuple[OtherStatement, ...]
+    base_url: str
+    """What the command line in the page asks, without a slash at its end."""
+
+
+def build_label(report: Report, *, base_url: str, others: tuple[OtherStatement, ...] = ()) -> Label:
+    """The page of a verified (or not verified) statement.
+
+    Args:
+        report: what the verifier found now.
+        base_url: where this node is reached from outside.
+        others: further statements about the same lot, kept here.
+    """
+    document = report.statement.credential.document if report.statement else {}
+    subject = _first(document.get("credentialSubject"))
+    successor = _superseded_by(report)
+    shown = Verdict.VALID_WITH_NOTICE if successor else report.verdict
+    superseded = bool(successor) and report.verdict is shown
+    block = report.as_of
+    return Label(
+        face="SUPERSEDED" if superseded else report.verdict.value,
+        verdict=report.verdict.value,
+        reliable=report.verdict.good and not superseded,
+        title=_text(subject.get("batchNumber")) or _text(document.get("name")),
+        leaf=report.leaf.hex() if report.leaf else "",
+        decisive=None if report.verdict is Verdict.VALID else report.decisive(),
+        notices=_notices(report),
+        superseded_by=successor,
+        lot=_lot_facts(report, document, subject),
+        footprint_value=_footprint_value(subject),
+        footprint=_footprint_facts(subject),
+        as_of=Fact("as_of", moment(block.time_s), machine_time(block.time_s)) if block else None,
+        block_number=f"{block.number:,}" if block else "",
+        block_digest=block.digest.hex() if block else "",
+        steps=_step_lines(report),
+        not_proven=_open_points(report),
+        others=others,
+        base_url=base_url,
+    )
+
+
+def _superseded_by(report: Report) -> str:
+    for check in report.checks:
+        if check.code == SUPERSEDED:
+            leaf = check.facts.get("superseded_by")
+            return leaf if isinstance(leaf, str) else ""
+    return ""
+
+
+def _notices(report: Report) -> tuple[str, ...]:
+    """Sentences of what a reader must know besides the decisive check."""
+    decisive = report.decisive()
+    wanted = (Outcome.FAILED, Outcome.NOTICE)
+    return tuple(
+        _sentence(check.sentence)
+        for check in report.checks
+        if check.outcome in wanted and check is not decisive
+    )[:_MOST_LINES]
+
+
+def _open_points(report: Report) -> tuple[str, ...]:
+    """What is not proven, each sentence once; what never can be comes last."""
+    return tuple(_sentence(each) for each in dict.fromkeys((*report.not_proven, *NEVER_PROVEN)))
+
+
+def _step_lines(report: Report) -> tuple[StepLine, ...]:
+    lines = []
+    for step in Step:
+        findings = tuple(check for check in report.checks if check.step is step)
+        outcomes = {check.outcome for check in findings}
+        worst = next((each for each in _WORST if each in outcomes), Outcome.NOT_PROVEN)
+        lines.append(StepLine(int(step), step.title, worst.value, findings))
+    return tuple(lines)
+
+
+# --- the document ----------------------------------------------------------------------------
+
+
+def _lot_facts(
+    report: Report, document: Mapping[str, Any], subject: Mapping[str, Any]
+) -> tuple[Fact, ...]:
+    lot = _mapping(subject.get("characteristics"))
+    facts = [
+        Fact("lot_number", _text(subject.get("batchNumber"))),
+        Fact("product", _text(subject.get("name"))),
+        Fact("product_class", _text(lot.get("productClass")).replace("-", " ")),
+        Fact("brand", _text(lot.get("brand"))),
+        Fact("commodity", _text(lot.get("hsCode"))),
+        Fact("mass", _mass(lot)),
+        Fact("metal", _metal(lot)),
+        Fact("site", _site(subject)),
+        Fact("produced", _window(lot.get("producedFromS"), lot.get("producedToS"))),
+        Fact("issuer", _issuer(document)),
+    ]
+    return tuple(fact for fact in facts if fact.value) + _validity(report)
+
+
+def _validity(report: Report) -> tuple[Fact, ...]:
+    if report.statement is None:
+        return ()
+    credential = report.statement.credential
+    start_s, end_s = credential.valid_from_s, credential.valid_until_s
+    end = Fact("valid_until", moment(end_s), machine_time(end_s))
+    if end_s == FAR_FUTURE:
+        end = Fact("valid_until", "")
+    return Fact("valid_from", moment(start_s), machine_time(start_s)), end
+
+
+def _issuer(document: Mapping[str, Any]) -> str:
+    issuer = _mapping(document.get("issuer"))
+    name, identifier = _text(issuer.get("name")), _text(issuer.get("id"))
+    return f"{name} ({identifier})" if name and identifier else name or identifier
+
+
+def _site(subject: Mapping[str, Any]) -> str:
+    name = _text(_mapping(subject.get("producedAtFacility")).get("name"))
+    country = _text(_mapping(subject.get("countryOfProduction")).get("countryName"))
+    return ", ".join(part for part in (name, country) if part)
+
+
+def _mass(lot: Mapping[str, Any]) -> str:
+    grams = _whole(lot.get("massG"))
+    basis = _text(lot.get("massBasis"))
+    return f"{decimal(grams, 3)} kg {basis}".rstrip() if grams is not None else ""
+
+
+def _metal(lot: Mapping[str, Any]) -> str:
+    entries = lot.get("metal")
+    parts = []
+    for entry in entries[:_MOST_LINES] if isinstance(entries, list) else ():
+        member = _mapping(entry)
+        grams, substance = _whole(member.get("massG")), _text(member.get("substance"))
+        if grams is not None and substance:
+            parts.append(f"{substance} {decimal(grams, 3)} kg")
+    return ", ".join(parts)
+
+
+def _footprint_value(subject: Mapping[str, Any]) -> str:
+    grams = _whole(_footprint(subject).get("co2eGPerKg"))
+    return decimal(grams, 3, keep=3) if grams is not None else ""
+
+
+def _footprint_facts(subject: Mapping[str, Any]) -> tuple[Fact, ...]:
+    footprint = _footprint(subject)
+    whole_g = _whole(footprint.get("co2eG"))
+    share_ppm = _whole(footprint.get("primarySharePpm"))
+    standards = footprint.get("standards")
+    names = standards[:_MOST_LINES] if isinstance(standards, list) else []
+    facts = (
+        Fact("boundary", _text(footprint.get("boundary"))),
+        Fact("declared_unit", _text(footprint.get("declaredUnit"))),
+        Fact("footprint_whole", f"{decimal(whole_g, 3)} kg CO₂e" if whole_g is not None else ""),
+        Fact("gwp", f"GWP100 {gwp}" if (gwp := _text(footprint.get("gwpSet"))) else ""),
+        Fact("period", _window(footprint.get("periodFromS"), footprint.get("periodToS"))),
+        Fact("primary_share", f"{decimal(share_ppm, 4)} %" if share_ppm is not None else ""),
+        Fact("standards", ", ".join(_text(name) for name in names)),
+    )
+    return tuple(fact for fact in facts if fact.value)
+
+
+def _footprint(subject: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(subject.get("characteristics")).get("footprint"))
+
+
+def _window(start: object, end: object) -> str:
+    """Days of a window [from, to), both included as people say it."""
+    start_s, end_s = _whole(start), _whole(end)
+    if start_s is None or end_s is None:
+        return ""
+    return f"{day(start_s)} – {day(end_s - 1)}"
+
+
+def _first(value: object) -> Mapping[str, Any]:
+    return _mapping(value[0] if isinstance(value, list) and value else value)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return value[:_LONGEST] if isinstance(value, str) else ""
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _sentence(text: str) -> str:
+    """A finding as a sentence: a capital first, a stop at the end."""
+    bare = text[:1_000]
+    return bare[:1].upper() + bare[1:] + ("" if bare.endswith((".", ":")) else ".")
