@@ -20,6 +20,7 @@ from tests.support.statements import (
 )
 from veta import canonical
 from veta.errors import InputError, VerificationError
+from veta.model.anchoring import BatchKind
 from veta.model.consortium import KeyAlgorithm
 from veta.model.lot import Bundle, LotCertificate, LotFootprint, MetalContent, MetalOrigin
 from veta.statement import base64url
@@ -27,6 +28,8 @@ from veta.statement.credential import view_credential
 from veta.statement.jws import check_seal, read_statement, sign_statement, unseal
 from veta.statement.passport import build_passport
 from veta.statement.rules import facts_of, find_faults
+from veta.statement.shapes import Findings
+from veta.statement.untp import CREDENTIAL_SHAPES
 
 TOKEN = sign_statement(passport(), SIGNER)
 JSON = st.recursive(
@@ -102,6 +105,11 @@ def test_rules__any_value_anywhere_in_a_passport__judged_without_accident(
             continue
         place[step] = data.draw(JSON)
         break
+    # The quick answer and the one that says what and where are the same answer.
+    found = Findings()
+    shape = CREDENTIAL_SHAPES[BatchKind.PASSPORT]
+    shape.judge(document, "", found)
+    assert shape.fits(document) is (not found.entries)
     try:
         credential = view_credential(document)
     except (InputError, VerificationError):

@@ -24,6 +24,8 @@ from veta.statement.credential import read_credential, view_credential
 from veta.statement.jws import read_statement, sign_statement
 from veta.statement.passport import build_passport
 from veta.statement.rules import find_faults
+from veta.statement.shapes import Findings
+from veta.statement.untp import CREDENTIAL_SHAPES
 
 pytestmark = pytest.mark.reference
 
@@ -75,6 +77,10 @@ def our_verdict(document: Any) -> bool:
         credential = read_credential(canonical.write(exact(document)))
     except InputError:
         return False
+    found = Findings()
+    shape = CREDENTIAL_SHAPES[credential.kind]
+    shape.judge(credential.document, "", found)
+    assert shape.fits(credential.document) is (not found.entries)
     return find_faults(credential) == ()
 
 

@@ -157,7 +157,7 @@ def _validity(document: Mapping[str, Any]) -> tuple[UnixSeconds, UnixSeconds]:
 
 
 def _issuer(value: object) -> Issuer:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise InputError("statement.issuer", "the issuer must be an object with id and name")
     identifier = _text(value.get("id"), "statement.issuer", "issuer.id")
     if _DID.fullmatch(identifier) is None:
@@ -167,7 +167,7 @@ def _issuer(value: object) -> Issuer:
 
 def _subjects(value: object) -> tuple[Mapping[str, Any], ...]:
     subjects = tuple(value) if isinstance(value, list) else (value,)
-    if not subjects or not all(isinstance(subject, Mapping) for subject in subjects):
+    if not subjects or not all(isinstance(subject, dict) for subject in subjects):
         raise InputError(
             "statement.subject", "credentialSubject must be an object or a list of them"
         )

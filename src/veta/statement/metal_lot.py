@@ -104,7 +104,7 @@ _AT: Final = "/credentialSubject/characteristics"
 def metal_lot_of(credential: Credential) -> Mapping[str, Any] | None:
     """The ``MetalLot`` of a passport, unjudged; ``None`` if it has none."""
     member = credential.subject.get("characteristics")
-    if not isinstance(member, Mapping):
+    if not isinstance(member, dict):
         return None
     names = member.get("type")
     return member if isinstance(names, list) and METAL_LOT in names else None
@@ -122,7 +122,8 @@ def judge_metal_lot(credential: Credential, lot: Mapping[str, Any], found: Findi
     if credential.subject.get("idGranularity") != "batch":
         sentence = f"a {METAL_LOT} is of batch granularity"
         found.add("statement.granularity", "/credentialSubject/idGranularity", sentence)
-    _METAL_LOT.judge(lot, _AT, found)
+    if not _METAL_LOT.fits(lot):
+        _METAL_LOT.judge(lot, _AT, found)
     if found.entries:
         return
     for code, pointer, sentence in _disagreements(credential, credential.subject, lot):

@@ -48,7 +48,9 @@ def find_faults(credential: Credential) -> tuple[Finding, ...]:
     ``statement.lot_identifier`` and ``statement.metal_exceeds_mass``.
     """
     found = Findings()
-    CREDENTIAL_SHAPES[credential.kind].judge(credential.document, "", found)
+    shape = CREDENTIAL_SHAPES[credential.kind]
+    if not shape.fits(credential.document):
+        shape.judge(credential.document, "", found)
     _judge_contexts(credential, found)
     for name in _FOREIGN_TO_PAYLOAD:
         if name in credential.document:
@@ -97,7 +99,7 @@ def _judge_passport(credential: Credential, found: Findings) -> None:
         return  # its shape was refused already
     granularity = product.get("idGranularity")
     number = _NUMBER_OF_GRANULARITY.get(granularity) if isinstance(granularity, str) else None
-    if number is not None and not LOT_NUMBER.holds(product.get(number)):
+    if number is not None and not LOT_NUMBER.fits(product.get(number)):
         found.add(
             "statement.batch_number",
             f"/credentialSubject/{number}",

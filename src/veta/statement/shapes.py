@@ -2,7 +2,7 @@
 
 A shape judges a value that the strict reader made, and reports every fault with a stable code and
 the place where it is. It is what a JSON Schema validator would be asked for, without one at run
-time.
+time. Most documents have no fault: ``fits`` answers that quickly, ``judge`` says what and where.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from veta.errors import InputError
 from veta.statement.instants import read_date, read_end, read_instant
@@ -19,11 +19,11 @@ from veta.statement.instants import read_date, read_end, read_instant
 MOST_FINDINGS: Final = 32
 """A report stops here: one broken document must not make a long one."""
 
-_URI_OCTET: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})"
+_URI_OCTETS: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})"
 # RFC 3986 section 3, without user information before an IP literal; a fragment is allowed.
 _URI: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*+:(?://\[[0-9A-Fa-f:.]{2,45}\])?"
-    rf"{_URI_OCTET}++(?:#{_URI_OCTET}*+)?",
+    rf"{_URI_OCTETS}++(?:#{_URI_OCTETS}*+)?",
     re.ASCII,
 )
 _MOST_URI_OCTETS: Final = 2048
@@ -59,6 +59,9 @@ class Findings:
 class Shape(Protocol):
     """Something a value must look like."""
 
+    def fits(self, value: Any, /) -> bool:
+        """Whether ``judge`` would find nothing."""
+
     def judge(self, value: object, pointer: str, found: Findings) -> None:
         """Add what is wrong with ``value``, which stands at ``pointer``."""
 
@@ -68,11 +71,11 @@ class Scalar:
     """A value without members."""
 
     noun: str
-    holds: Callable[[object], bool]
+    fits: Callable[[object], bool]
 
     def judge(self, value: object, pointer: str, found: Findings) -> None:
         """Add ``statement.wrong_type`` unless the value is one."""
-        if not self.holds(value):
+        if not self.fits(value):
             found.add("statement.wrong_type", pointer, f"must be {self.noun}")
 
 
@@ -81,6 +84,12 @@ class ListOf:
     """A list whose entries share a shape."""
 
     shape: Shape
+
+    def fits(self, value: object) -> bool:
+        """Whether it is a list whose entries all fit."""
+        if not isinstance(value, list):
+            return False
+        return all(map(self.shape.fits, value))
 
     def judge(self, value: object, pointer: str, found: Findings) -> None:
         """Judge the list and each entry."""
@@ -103,10 +112,39 @@ class Struct:
     """Names that ``type`` must contain if it is there."""
     together: tuple[tuple[str, str], ...] = ()
     """Pairs: the first member needs the second."""
+    _members: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Join the members; the class is frozen for everybody else."""
+        object.__setattr__(self, "_members", {**self.required, **self.optional})
+
+    def fits(self, value: object) -> bool:
+        """Whether it is an object with the required members, all of which fit."""
+        if not isinstance(value, dict) or not self.required.keys() <= value.keys():
+            return False
+        members = self._members
+        for name, child in value.items():
+            shape = members.get(name)
+            if shape is None:
+                if self.closed and not (self.tags and name == "type"):
+                    return False
+            elif not shape.fits(child):
+                return False
+        if self.together and not all(
+            second in value for first, second in self.together if first in value
+        ):
+            return False
+        return self._has_tags(value)
+
+    def _has_tags(self, value: dict[str, Any]) -> bool:
+        if not self.tags or "type" not in value:
+            return True
+        names = value["type"]
+        return isinstance(names, list) and all(tag in names for tag in self.tags)
 
     def judge(self, value: object, pointer: str, found: Findings) -> None:
         """Judge the object's members."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             found.add("statement.wrong_type", pointer, "must be an object")
             return
         for name, shape in self.required.items():
@@ -119,12 +157,10 @@ class Struct:
                 shape.judge(value[name], f"{pointer}/{name}", found)
         self._judge_others(value, pointer, found)
 
-    def _judge_others(self, value: Mapping[str, object], pointer: str, found: Findings) -> None:
-        if self.tags and "type" in value:
-            names = value["type"]
-            if not isinstance(names, list) or not self.tags <= {n for n in names if _is_text(n)}:
-                sentence = f"must contain {', '.join(sorted(self.tags))}"
-                found.add("statement.wrong_type", f"{pointer}/type", sentence)
+    def _judge_others(self, value: dict[str, Any], pointer: str, found: Findings) -> None:
+        if not self._has_tags(value):
+            sentence = f"must contain {', '.join(sorted(self.tags))}"
+            found.add("statement.wrong_type", f"{pointer}/type", sentence)
         for first, second in self.together:
             if first in value and second not in value:
                 found.add("statement.missing_member", f"{pointer}/{second}", f"{first} needs it")
@@ -142,16 +178,25 @@ class ByType:
 
     shapes: Mapping[str, Shape]
 
+    def fits(self, value: object) -> bool:
+        """Whether its one known type fits."""
+        shape = self._shape_of(value)
+        return shape is not None and shape.fits(value)
+
     def judge(self, value: object, pointer: str, found: Findings) -> None:
         """Judge by the one type that is known."""
-        names = value.get("type") if isinstance(value, Mapping) else None
-        listed = names if isinstance(names, list) else []
-        known = [name for name in listed if _is_text(name) and name in self.shapes]
-        if len(known) != 1:
+        shape = self._shape_of(value)
+        if shape is None:
             sentence = f"must have one type of {', '.join(sorted(self.shapes))}"
             found.add("statement.wrong_type", f"{pointer}/type", sentence)
             return
-        self.shapes[known[0]].judge(value, pointer, found)
+        shape.judge(value, pointer, found)
+
+    def _shape_of(self, value: object) -> Shape | None:
+        names = value.get("type") if isinstance(value, dict) else None
+        listed = names if isinstance(names, list) else []
+        known = [name for name in listed if isinstance(name, str) and name in self.shapes]
+        return self.shapes[known[0]] if len(known) == 1 else None
 
 
 def one_of(*values: str) -> Scalar:
@@ -184,10 +229,6 @@ def whole(least: int, most: int) -> Scalar:
         f"an integer from {least} to {most}",
         lambda value: type(value) is int and least <= value <= most,
     )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _is_readable(value: object) -> bool:
