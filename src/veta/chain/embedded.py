@@ -187,7 +187,9 @@ class EmbeddedChain:
                 raise InputError("transaction.refused", "the transaction is empty or too large")
             try:
                 transaction = chain.get_vm().get_transaction_builder().decode(raw)
-                if not self._is_included(chain, transaction.hash):
+                # py-evm does not compare a typed transaction's chain with its own.
+                foreign = transaction.chain_id != chain.chain_id
+                if not foreign and not self._is_included(chain, transaction.hash):
                     self._set_time()
                     chain.apply_transaction(transaction)
             except StoreError:
@@ -195,6 +197,8 @@ class EmbeddedChain:
                 raise
             except Exception as error:  # py-evm raises whatever its layers raise
                 raise InputError("transaction.refused", f"refused: {error}") from error
+            if foreign:
+                raise InputError("transaction.refused", "the transaction is of another chain")
             if not self.holds_blocks and chain.get_block().transactions:
                 self.mine()
             return TransactionId(transaction.hash)

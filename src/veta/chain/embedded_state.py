@@ -188,20 +188,23 @@ def open_state(path: Path | None, *, new: bool) -> EmbeddedState:
     if path is not None and path.exists() == new:
         code, words = ("store.exists", "exists already") if new else ("store.missing", "is missing")
         raise StoreError(code, f"the embedded chain {path} {words}")
+    if path is not None and new:
+        # It holds the faucet's key: nobody else reads it, nor the journal beside it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
     with _translated("opened"):
         connection = sqlite3.connect(
             ":memory:" if path is None else str(path), isolation_level=None, check_same_thread=False
         )
         try:
-            if path is not None:
-                connection.execute("PRAGMA journal_mode = WAL")
+            if not new:
+                _require_format(connection)  # before anything is written to somebody else's file
+            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             if new:
                 connection.executescript(
                     f"BEGIN; PRAGMA application_id = {_APPLICATION_ID}; "
                     f"PRAGMA user_version = {_FORMAT}; {_SCHEMA} COMMIT;"
                 )
-            _require_format(connection)
         except BaseException:
             connection.close()
             raise
