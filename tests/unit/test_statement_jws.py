@@ -23,7 +23,7 @@ from tests.support.statements import (
     payload_of,
     seal,
 )
-from veta.errors import InputError, ProvenanceError, VerificationError
+from veta.errors import ConfigError, InputError, ProvenanceError, VerificationError
 from veta.model.consortium import KeyAlgorithm
 from veta.model.identifiers import KeyId
 from veta.statement import base64url
@@ -455,6 +455,43 @@ def test_key_id_of__known_keccak__matches() -> None:
 
 def test_require_fast_backend__this_installation__is_compiled() -> None:
     require_fast_backend()
+
+
+def test_require_fast_backend__a_check_that_takes_high_s_or_nothing__refused() -> None:
+    def takes_all(*_: object) -> None:
+        return
+
+    def takes_none(*_: object) -> None:
+        raise VerificationError("signature.mismatch", "no")
+
+    for check in (takes_all, takes_none):
+        with pytest.raises(ConfigError) as refused:
+            require_fast_backend(check)
+        assert refused.value.code == "config.slow_backend"
+
+
+class AccountKey:
+    """An EVM account, which signs no statements."""
+
+    algorithm = KeyAlgorithm.ACCOUNT
+    public_key = b""
+    key_id: KeyId = SIGNER.key_id
+
+    def sign(self, message: bytes) -> bytes:
+        return SIGNER.sign(message)
+
+
+def test_sign_statement__key_of_an_account__refused() -> None:
+    with pytest.raises(InputError) as refused:
+        sign_statement(passport(), AccountKey())
+    assert refused.value.code == "key.algorithm"
+
+
+def test_read_statement__good_token__says_what_it_was_read_from() -> None:
+    statement = read_statement(TOKEN)
+    assert statement.token == TOKEN
+    assert statement.header.issuer == statement.credential.issuer.identifier == MINE.identifier
+    assert statement.header.key_id == SIGNER.key_id
 
 
 def test_errors__of_the_envelope__never_show_the_token() -> None:

@@ -61,6 +61,7 @@ def without(name: str) -> Callable[[dict[str, Any]], object]:
         (lambda d: lot(d)["footprint"].update(co2eG=1_000_000_000), "statement.footprint"),
         (lambda d: lot(d).update(massG=2_300_000_001), "statement.disagrees"),
         (lambda d: lot(d).update(massG=2_300_000_001), "statement.bundles"),
+        (lambda d: lot(d).update(massG=2**53 - 1), "statement.disagrees"),
         (
             lambda d: product(d)["dimensions"]["weight"].update(value=Decimal("2300000.001")),
             "statement.disagrees",

@@ -219,27 +219,37 @@ def _known_signatures() -> tuple[bytes, bytes]:
     return octets[0], octets[1]
 
 
-def require_fast_backend() -> None:
+def require_fast_backend(
+    check: Callable[[KeyAlgorithm, bytes, bytes, bytes], None] = check_signature,
+) -> None:
     """Refuse to start unless ECDSA and keccak really run in the compiled libraries.
 
     A slower substitute would not fail by itself: recovering would merely take 58 times as long.
 
+    Args:
+        check: how ES256K signatures are checked here.
+
     Raises:
-        ConfigError: ``config.slow_backend``: not compiled, or it accepts what libsecp256k1 refuses.
+        ConfigError: ``config.slow_backend``: not compiled, or its answers are not libsecp256k1's.
     """
-    compiled = str(_secp256k1.__file__).endswith(tuple(EXTENSION_SUFFIXES))
     low, high = _known_signatures()
-    try:
-        check_signature(KeyAlgorithm.ES256K, _GENERATOR, b"", low)
-    except VerificationError:
-        compiled = False
-    try:
-        check_signature(KeyAlgorithm.ES256K, _GENERATOR, b"", high)
-    except VerificationError as error:
-        compiled = compiled and error.code == "signature.high_s"
-    else:
-        compiled = False
-    if not compiled or sha3.keccak_256(b"").hexdigest() != _KECCAK_OF_NOTHING:
+    is_right = (
+        str(_secp256k1.__file__).endswith(tuple(EXTENSION_SUFFIXES))
+        and sha3.keccak_256(b"").hexdigest() == _KECCAK_OF_NOTHING
+        and _code_of(check, low) is None
+        and _code_of(check, high) == "signature.high_s"
+    )
+    if not is_right:
         raise ConfigError(
             "config.slow_backend", "coincurve with libsecp256k1 and pysha3 are needed, compiled"
         )
+
+
+def _code_of(
+    check: Callable[[KeyAlgorithm, bytes, bytes, bytes], None], signature: bytes
+) -> str | None:
+    try:
+        check(KeyAlgorithm.ES256K, _GENERATOR, b"", signature)
+    except VerificationError as error:
+        return error.code
+    return None

@@ -84,7 +84,7 @@ def read_credential(payload: bytes) -> Credential:
     return view_credential(canonical.read_object(payload))
 
 
-def view_credential(document: Mapping[str, Any]) -> Credential:
+def view_credential(document: dict[str, Any]) -> Credential:
     """View members that were already read as a credential.
 
     Raises:
