@@ -67,7 +67,7 @@ def tree_build(leaf_count: int, rounds: int = 3) -> dict[str, float | int]:
         for _ in range(leaf_count - 1):
             digest(node).digest()
 
-    took, floor = _least(lambda: trees.MerkleTree(leaves), bare, rounds=rounds, times=1)
+    took, floor = least(lambda: trees.MerkleTree(leaves), bare, rounds=rounds, times=1)
     return {
         "leaves": leaf_count,
         "build_s": round(took, 4),
@@ -108,7 +108,7 @@ def inclusion(size: int, rounds: int = 15) -> dict[str, float | int]:
         for _ in range(height):
             digest(node).digest()
 
-    took, floor = _least(lambda: trees.root_from_path(leaf, proof), bare, rounds=rounds, times=2000)
+    took, floor = least(lambda: trees.root_from_path(leaf, proof), bare, rounds=rounds, times=2000)
     return {
         "size": size,
         "verify_us": round(took * 1e6, 2),
@@ -123,13 +123,13 @@ def canonical_write(rounds: int = 15) -> dict[str, float | int]:
     octets = canonical.write(document)
     plain = orjson.loads(octets)
     key, digest = coincurve.PrivateKey(b"\x07" * 32), hashlib.sha256(octets).digest()
-    took, sign = _least(
+    took, sign = least(
         lambda: canonical.write(document),
         lambda: key.sign(digest, hasher=None),
         rounds=rounds,
         times=1000,
     )
-    _, bare = _least(
+    _, bare = least(
         lambda: None,
         lambda: orjson.dumps(plain, option=orjson.OPT_SORT_KEYS),
         rounds=rounds,
@@ -149,7 +149,7 @@ def canonical_write(rounds: int = 15) -> dict[str, float | int]:
 def canonical_read(rounds: int = 15) -> dict[str, float | int]:
     """Read the passport strictly; floor: the standard parser, which checks nothing."""
     octets = canonical.write(credential())
-    took, floor = _least(
+    took, floor = least(
         lambda: canonical.read(octets), lambda: json.loads(octets), rounds=rounds, times=500
     )
     return {
@@ -231,7 +231,7 @@ def _field_count(value: object) -> int:
     return sum(map(_field_count, value)) if isinstance(value, list) else 1
 
 
-def _least(
+def least(
     thing: Callable[[], object], floor: Callable[[], object], *, rounds: int, times: int
 ) -> tuple[float, float]:
     """Least seconds a call of both, measured in turns."""

@@ -84,7 +84,7 @@ class Policy:
     """validFrom further than this after the anchoring block: failed."""
     max_age_s: int = 3_600
     """A block older than this, by the verifier's clock, no longer tells the status."""
-    dispute_lapse_s: int = 180 * DAY_S
+    dispute_lapse_s: int = 90 * DAY_S
     """A dispute that nobody upheld is over after this; the consortium's rules say the same."""
     relied_on_at_s: UnixSeconds | None = None
     """Judge validity and status for this moment instead of the block's own time."""

@@ -164,7 +164,7 @@ def judge_status(
     *,
     relied_on_at_s: UnixSeconds,
     listed_revoked: bool | None,
-    dispute_lapse_s: int = 180 * 86_400,
+    dispute_lapse_s: int = 90 * 86_400,
 ) -> list[Finding]:
     """Everything the status list of (issuer, leaf) says; never empty.
 
