@@ -137,11 +137,11 @@ class GovernanceGateway:
         "bindKey": "encode_bind_key",
         "declareCompromised": "encode_declare_compromised",
         "execute": "encode_execute",
-        "leave": "encode_leave",
         "pauseKey": "encode_pause_key",
         "proposal": "proposal",
         "proposalCount": "proposal_count",
         "propose": "encode_propose",
+        "resign": "encode_resign",
         "retireKey": "encode_retire_key",
         "rules": "rules",
         "schedule": "encode_schedule",
@@ -256,9 +256,9 @@ class GovernanceGateway:
         """Stop a key at once."""
         return self._call("pauseKey", key_id, gas_limit=_KEY_GAS)
 
-    def encode_leave(self) -> Call:
+    def encode_resign(self) -> Call:
         """Leave the consortium at once."""
-        return self._call("leave", gas_limit=_KEY_GAS)
+        return self._call("resign", gas_limit=_KEY_GAS)
 
     # -- votes ------------------------------------------------------------------------------
 
