@@ -52,7 +52,7 @@ class CannotBuildError(Exception):
 
 
 def find_compiler() -> Path:
-    """A native solc of the pinned version (py-solc-x's own, on PATH, or downloaded), else the npm one.
+    """A native solc of the pinned version (py-solc-x's own or on PATH), else the npm one.
 
     Raises:
         CannotBuildError: none can be had.

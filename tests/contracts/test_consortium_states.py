@@ -281,7 +281,7 @@ class ConsortiumStates(RuleBasedStateMachine):
 @pytest.mark.slow
 @pytest.mark.row("T3", "T50", "T51", "T53")
 def test_consortium__random_histories__as_the_model() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         ConsortiumStates,
         settings=settings(
             max_examples=50,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from tests.contracts.world import (
     ADMIT,

@@ -317,7 +317,7 @@ class LogStates(RuleBasedStateMachine):
 @pytest.mark.slow
 @pytest.mark.row("T41", "A05")
 def test_statement_log__random_histories__as_the_model() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LogStates,
         settings=settings(
             max_examples=25,

@@ -1,11 +1,11 @@
-"""What the specification says of storage and logs, read back from a chain without asking the contracts."""
+"""What the specification says of storage and logs, read back without asking the contracts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from eth_abi.abi import encode
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from tests.contracts.world import (
     ADMIT,

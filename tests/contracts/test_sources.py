@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from tests.contracts.world import ARTIFACTS, ROOT
 from veta.model.anchoring import BatchKind, StatusAction, StatusReason
@@ -36,7 +36,7 @@ def test_sources__encode_packed__nowhere(name: str) -> None:
 @pytest.mark.row("T22")
 @pytest.mark.parametrize("name", sorted(SOURCES))
 def test_sources__concatenation__unambiguous(name: str) -> None:
-    """``bytes.concat`` joins fixed-width topics and one ABI encoding, or widens an address; nothing else."""
+    """``bytes.concat`` joins fixed-width topics and one ABI encoding, or widens an address."""
     allowed = re.compile(
         r"bytes\.concat\(\s*(?:abi\.encode\([^()]*(?:\([^()]*\)[^()]*)*\),\s*abi\.encode\("
         r"|bytes20\(accounts\[i\]\)\))"
@@ -70,9 +70,11 @@ def test_sources__no_strings_proxies_or_assembly(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SHIPPED - INTERFACES))
 def test_sources__state__private(name: str) -> None:
-    for declaration in re.findall(r"^    (?:mapping\(.*|[\w\[\]]+ [^;(]*_\w+;)", CODE[name], re.M):
+    for declaration in re.findall(
+        r"^    (?:mapping\(.*|[\w\[\]]+ [^;(]*_\w+;)", CODE[name], re.MULTILINE
+    ):
         assert " private " in declaration, declaration
-    assert not re.search(r"^\s*(?:event|error) ", CODE[name], re.M)
+    assert not re.search(r"^\s*(?:event|error) ", CODE[name], re.MULTILINE)
 
 
 def test_sources__enums__equal_the_model() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from tests.contracts.world import ARTIFACTS, DAY, Chain, account_id, deploy, digest
+from tests.contracts.world import ARTIFACTS, DAY, Chain, account_id, deploy, digest, payload
 from veta.model.anchoring import BatchKind, StatusAction, StatusReason
 from veta.model.consortium import Role
 
@@ -120,14 +122,15 @@ class TestAnchor:
     @pytest.mark.row("A08")
     def test_anchor__operate_key_paused_retired_or_compromised__refused(self, chain: Chain) -> None:
         call = chain.log.functions.anchor(1, ROOT, 1, 4)
-        for who, end in (
-            ("mine", lambda key: chain.consortium.functions.pauseKey(key)),
-            ("smelter", lambda key: chain.consortium.functions.retireKey(key, 0)),
-            ("maker", lambda key: chain.consortium.functions.declareCompromised(key, chain.now())),
+        for who, end, times in (
+            ("mine", "pauseKey", ()),
+            ("smelter", "retireKey", (0,)),
+            ("maker", "declareCompromised", (chain.now(),)),
         ):
             party = chain.parties[who]
             chain.attempt(call, party.operate)
-            chain.send(end(account_id(party.operate)), party.administer)
+            ending = chain.consortium.functions[end](account_id(party.operate), *times)
+            chain.send(ending, party.administer)
             with chain.refuses("NotOperator"):
                 chain.attempt(call, party.operate)
 
@@ -296,7 +299,7 @@ class TestSupersede:
     def test_supersede__closing_a_cycle__refused(self, chain: Chain) -> None:
         mine = chain.parties["mine"]
         leaves = [digest(f"version {i}") for i in range(4)]
-        for old, new in zip(leaves, leaves[1:], strict=False):
+        for old, new in pairwise(leaves):
             chain.send(chain.log.functions.supersede(old, new), mine.operate)
         for earlier in leaves[:-1]:
             with chain.refuses("AlreadySuperseded"):
@@ -477,8 +480,6 @@ class TestExit:
         number, _ = chain.propose(8, *values)
         chain.approve(number, *self.VOTERS)
         chain.wait(2 * DAY)
-        from tests.contracts.world import payload
-
         with chain.refuses("SuccessorAlreadySet", first.address.lower()):  # type: ignore[attr-defined]
             chain.attempt(
                 chain.consortium.functions.execute(number, payload(8, *values)),

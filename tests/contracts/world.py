@@ -14,7 +14,8 @@ import pytest
 from eth_abi.abi import decode, encode
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.exceptions import TransactionFailed
-from eth_utils import keccak, to_canonical_address
+from eth_utils.address import to_canonical_address
+from eth_utils.crypto import keccak
 from web3 import EthereumTesterProvider, Web3
 from web3.types import TxReceipt
 
@@ -226,7 +227,8 @@ def build_chain() -> Chain:
     founder = accounts[-1]
     consortium = deploy(w3, "Consortium", founder, genesis, RULES)
     log = deploy(w3, "StatementLog", founder, consortium.address)
-    return Chain(w3, tester, consortium, log, parties, accounts[2 * len(MEMBERS) :])
+    strangers = [str(account) for account in accounts[2 * len(MEMBERS) :]]
+    return Chain(w3, tester, consortium, log, parties, strangers)
 
 
 def deploy(w3: Web3, name: str, founder: str, *arguments: Any) -> Any:
