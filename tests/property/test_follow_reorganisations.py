@@ -16,9 +16,9 @@ from tests.support.node_parts import MINE, identity_of, mining_ledger
 from veta.errors import LedgerUnavailableError
 from veta.model.anchoring import BatchKind
 from veta.model.consortium import Role
-from veta.model.identifiers import BatchRoot, MemberId
+from veta.model.identifiers import BatchRoot, BlockNumber, MemberId
 from veta.ports.ledger import Call
-from veta.ports.store import FOLLOWED_TABLES, FollowedRow
+from veta.ports.store import FollowedBlock
 from veta.services.follow import Follower
 from veta.store.sql_store import SqlStore, open_store
 
@@ -76,9 +76,10 @@ def _act(ledger: FakeLedger, act: Act, follower: Follower) -> None:
             follower.step()
 
 
-def _rows(store: SqlStore) -> dict[str, tuple[FollowedRow, ...]]:
+def _rows(store: SqlStore) -> tuple[FollowedBlock, ...]:
     with store.read() as work:
-        return {table: work.followed_rows(table) for table in FOLLOWED_TABLES}
+        assert work.stray_rows() == 0
+        return work.followed_blocks(BlockNumber(0), BlockNumber(10_000))
 
 
 def _follower(store: SqlStore, ledger: FakeLedger, blocks_at_once: int = 64) -> Follower:
@@ -113,7 +114,7 @@ def test_follow__random_reorganisations__equals_a_fresh_follower(
         assert _rows(store) == _rows(fresh)
         with store.read() as work:
             assert work.cursor() == ledger.head()
-            numbers = [row[0] for row in work.followed_rows("blocks")]
+        numbers = [block.ref.number for block in _rows(store)]
         assert numbers == list(range(ledger.head().number + 1))
         store.close()
         fresh.close()

@@ -1,9 +1,9 @@
 """Kill a working node at random moments, many times, and judge what is left.
 
 The ledger lives in a process of its own. Nodes are forked from this one (imports are paid once),
-work as a node does (issue, anchor, send, settle), say on a pipe what they promised, and are
-killed with SIGKILL after a random time. At the end one node finishes in peace, and ``judge`` compares every
-promise with the store and with the chain.
+work as a node does (issue, anchor, send, settle), say on a pipe what they promised, and are killed
+after a random time. At the end one node finishes in peace, and ``judge`` compares every promise
+with the store and with the chain.
 """
 
 from __future__ import annotations

@@ -102,6 +102,23 @@ class Parts:
         return reports
 
 
+def make_planner(
+    store: SqlStore,
+    ledger: FakeLedger,
+    account: FakeAccount,
+    policy: OutboxPolicy | None = None,
+) -> TransactionPlanner:
+    """The planner of the member's account."""
+    return TransactionPlanner(
+        store=store,
+        ledger=ledger,
+        signer=account,
+        member=MINE,
+        chain_id=ledger.chain_id,
+        policy=policy,
+    )
+
+
 def make_parts(
     folder: Path,
     *,
@@ -116,13 +133,6 @@ def make_parts(
     chain = ledger or mining_ledger(account, automine=automine, finality=finality)
     store = open_store(folder / "node.db", identity_of(chain), create=True)
     clock = ManualClock()
-    planner = TransactionPlanner(
-        store=store,
-        ledger=chain,
-        signer=account,
-        member=MINE,
-        chain_id=chain.chain_id,
-        policy=policy,
-    )
+    planner = make_planner(store, chain, account, policy)
     anchorer = BatchAnchorer(planner, most_leaves=most_leaves)
     return Parts(chain, account, clock, store, planner, Outbox(planner, clock), anchorer)

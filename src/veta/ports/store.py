@@ -14,7 +14,8 @@ import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from hashlib import sha256
+from typing import Final, Protocol
 
 from veta.model.anchoring import (
     AnchorRecord,
@@ -69,6 +70,15 @@ class StatementRecord:
     """Compact JWS, ASCII; one good token per leaf is enough."""
     created_s: UnixSeconds
 
+    def journal(self, before: Digest) -> Digest:
+        """The store's journal after this record: a hash chain in the order of storing."""
+        told = (
+            f"{self.issuer} {self.kind:d} {self.created_s} "
+            f"{len(self.credential_id)} {self.credential_id} {self.subject}"
+        )
+        record = before + self.leaf + sha256(self.token).digest() + told.encode(errors="replace")
+        return Digest(sha256(record).digest())
+
 
 @dataclass(frozen=True, slots=True)
 class StoredStatement:
@@ -79,6 +89,8 @@ class StoredStatement:
     batch: int | None
     position: int | None
     """Index of the leaf in its batch."""
+    journal: Digest
+    """``record.journal`` of the one stored before; 32 zero octets before the first."""
 
 
 class IntentState(enum.StrEnum):
@@ -165,6 +177,8 @@ class OutboxEntry:
     state: TransactionState
     attempts: tuple[Attempt, ...]
     """In the order of signing; the last one offers most."""
+    included: tuple[TransactionId, BlockNumber] | None = None
+    """Which attempt is in which block, once that is final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +222,6 @@ class FollowedBlock:
     bodies: tuple[FollowedBody, ...]
     heads: Mapping[str, EventHead]
     """Heads of the contracts that emitted something in this block."""
-
-
-FollowedRow: TypeAlias = tuple[object, ...]
-"""A row as an auditor compares it: plain values, the table's key first."""
 
 
 class StatementWork(Protocol):
@@ -280,7 +290,7 @@ class OutboxWork(Protocol):
     def intent(self, number: int) -> Intent | None:
         """One intent."""
 
-    def batch_intent(self, batch: int) -> Intent:
+    def batch_intent(self, batch: int) -> Intent | None:
         """The intent that anchors a batch."""
 
     def intents(self, state: IntentState) -> tuple[Intent, ...]:
@@ -342,8 +352,15 @@ class FollowedWork(Protocol):
     def undo_above(self, number: BlockNumber) -> int:
         """Forget every block above ``number``; returns how many there were."""
 
-    def followed_rows(self, table: str) -> tuple[FollowedRow, ...]:
-        """All rows of one of ``FOLLOWED_TABLES``, ordered, for an auditor."""
+    def followed_blocks(self, first: BlockNumber, last: BlockNumber) -> tuple[FollowedBlock, ...]:
+        """The blocks of a range that are kept, with everything kept of them, for an auditor.
+
+        Raises:
+            StoreError: ``store.corrupt``: a value that nothing can have been written as.
+        """
+
+    def stray_rows(self) -> int:
+        """Rows that belong to no followed block; a sound store has none."""
 
     def member(self, member: MemberId) -> Member | None:
         """A member as followed."""
@@ -365,17 +382,6 @@ class FollowedWork(Protocol):
 
     def status(self, issuer: MemberId, leaf: Leaf) -> tuple[StatusEntry, ...]:
         """A status list as followed."""
-
-
-FOLLOWED_TABLES: Final = (
-    "blocks",
-    "members",
-    "memberships",
-    "member_keys",
-    "anchors",
-    "statuses",
-    "heads",
-)
 
 
 class StoreWork(StatementWork, OutboxWork, FollowedWork, Protocol):

@@ -10,7 +10,7 @@ from typing import Final
 
 from sha3 import keccak_256
 
-from veta.errors import TransactionRevertedError
+from veta.errors import StoreError, TransactionRevertedError
 from veta.model.anchoring import BlockRef, StatusAction
 from veta.model.identifiers import AccountAddress, Leaf, MemberId, TransactionId
 from veta.ports.keys import TransactionSigner
@@ -185,7 +185,7 @@ class TransactionPlanner:
                     issuer=subject.issuer, leaf=subject.leaf, grounds=subject.related
                 )
             case _:
-                raise ValueError(f"no call for {subject.action!r}")
+                raise StoreError("store.corrupt", f"an intent means no call: {subject.action.name}")
 
     def enter(self, work: StoreWork, intent: Intent, view: AccountView) -> OutboxEntry:
         """Give an intent the next nonce and store its signed transaction, in the caller's work.

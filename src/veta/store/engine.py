@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, Row
 
 from veta.errors import StoreError
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_S: Final = 10
 _WRITES: Final = "veta_writes"
@@ -60,6 +63,19 @@ def translating() -> Iterator[None]:
         yield
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         raise translated(error) from error
+
+
+def sound(read: Callable[[Row[Any]], T]) -> Callable[[Row[Any]], T]:
+    """Make a reader of rows say ``store.corrupt`` of a row that nothing can have written."""
+
+    @wraps(read)
+    def checked(row: Row[Any]) -> T:
+        try:
+            return read(row)
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError("store.corrupt", "a row holds an impossible value") from error
+
+    return checked
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -29,10 +29,12 @@ from veta.model.identifiers import (
     KeyId,
     Leaf,
     MemberId,
+    TransactionId,
     UnixSeconds,
 )
-from veta.ports.ledger import EventHead, MemberAdmitted
-from veta.ports.store import FollowedBlock, FollowedBody, FollowedRow
+from veta.ports.ledger import EventHead, LedgerEventBody, MemberAdmitted
+from veta.ports.store import FollowedBlock, FollowedBody
+from veta.store.engine import sound
 from veta.store.schema import (
     FOLLOWED,
     anchors,
@@ -129,6 +131,7 @@ def _status_values(entry: StatusEntry) -> Values:
     }
 
 
+@sound
 def _block(row: Row[Any]) -> BlockRef:
     return BlockRef(
         BlockNumber(row.block),
@@ -138,6 +141,7 @@ def _block(row: Row[Any]) -> BlockRef:
     )
 
 
+@sound
 def _member(row: Row[Any]) -> Member:
     return Member(
         member=MemberId(row.member),
@@ -149,6 +153,7 @@ def _member(row: Row[Any]) -> Member:
     )
 
 
+@sound
 def _anchor(row: Row[Any]) -> AnchorRecord:
     return AnchorRecord(
         issuer=MemberId(row.issuer),
@@ -160,6 +165,58 @@ def _anchor(row: Row[Any]) -> AnchorRecord:
         anchored_by=None if row.anchored_by is None else AccountAddress(row.anchored_by),
         block=BlockNumber(row.block),
     )
+
+
+@sound
+def _membership(row: Row[Any]) -> MembershipEntry:
+    return MembershipEntry(
+        member=MemberId(row.member),
+        index=row.position,
+        roles=Role(row.roles),
+        votes=row.votes,
+        admitted=row.admitted,
+        effective_s=UnixSeconds(row.effective_s),
+        recorded_at_s=UnixSeconds(row.recorded_at_s),
+    )
+
+
+@sound
+def _key(row: Row[Any]) -> KeyEntry:
+    return KeyEntry(
+        member=MemberId(row.member),
+        index=row.position,
+        action=KeyAction(row.action),
+        purpose=KeyPurpose(row.purpose),
+        algorithm=KeyAlgorithm(row.algorithm),
+        key_id=KeyId(row.key_id),
+        public_key=row.public_key,
+        effective_s=UnixSeconds(row.effective_s),
+        recorded_at_s=UnixSeconds(row.recorded_at_s),
+    )
+
+
+@sound
+def _status(row: Row[Any]) -> StatusEntry:
+    return StatusEntry(
+        issuer=MemberId(row.issuer),
+        leaf=Leaf(row.leaf),
+        index=row.position,
+        action=StatusAction(row.action),
+        reason=Reason(row.reason),
+        by_member=MemberId(row.by_member),
+        effective_s=UnixSeconds(row.effective_s),
+        recorded_at_s=UnixSeconds(row.recorded_at_s),
+        related_leaf=None if row.related_leaf is None else Leaf(row.related_leaf),
+    )
+
+
+_BODIES: Final[Mapping[str, Callable[[Row[Any]], LedgerEventBody]]] = {
+    "members": lambda row: MemberAdmitted(_member(row)),
+    "memberships": _membership,
+    "member_keys": _key,
+    "anchors": _anchor,
+    "statuses": _status,
+}
 
 
 class FollowedRows:
@@ -235,11 +292,48 @@ class FollowedRows:
                 gone = deleted.rowcount
         return gone
 
-    def followed_rows(self, table: str) -> tuple[FollowedRow, ...]:
-        """All rows of a followed table, ordered by its key."""
-        source = FOLLOWED[table]
-        query = sa.select(source).order_by(*source.primary_key.columns)
-        return tuple(tuple(row) for row in self._connection.execute(query))
+    def followed_blocks(self, first: BlockNumber, last: BlockNumber) -> tuple[FollowedBlock, ...]:
+        """The blocks of a range that are kept, with everything kept of them."""
+        bodies: defaultdict[int, list[FollowedBody]] = defaultdict(list)
+        contract_heads: defaultdict[int, dict[str, EventHead]] = defaultdict(dict)
+        for name, read in _BODIES.items():
+            for row in self._between(FOLLOWED[name], first, last):
+                place = (
+                    BlockNumber(row.block),
+                    row.log_index,
+                    TransactionId(row.transaction_id),
+                )
+                bodies[row.block].append(FollowedBody(*place, read(row)))
+        for row in self._between(heads, first, last):
+            head = EventHead(row.event_count, Digest(row.head))
+            contract_heads[row.block][row.contract] = head
+        refs = [_block(row) for row in self._between(blocks, first, last)]
+        return tuple(
+            FollowedBlock(
+                ref,
+                tuple(sorted(bodies[ref.number], key=lambda body: body.log_index)),
+                contract_heads[ref.number],
+            )
+            for ref in refs
+        )
+
+    def _between(
+        self, table: sa.Table, first: BlockNumber, last: BlockNumber
+    ) -> sa.CursorResult[Any]:
+        query = sa.select(table).where(table.c.block.between(first, last))
+        return self._connection.execute(query.order_by(table.c.block))
+
+    def stray_rows(self) -> int:
+        """Rows that belong to no followed block."""
+        known = sa.select(blocks.c.block)
+        counts = [
+            self._connection.execute(
+                sa.select(sa.func.count()).select_from(table).where(table.c.block.not_in(known))
+            ).scalar_one()
+            for name, table in FOLLOWED.items()
+            if name != "blocks"
+        ]
+        return sum(counts)
 
     def member(self, member: MemberId) -> Member | None:
         """A member as followed."""
@@ -256,37 +350,13 @@ class FollowedRows:
         """A membership list as followed."""
         query = sa.select(memberships).where(memberships.c.member == member)
         rows = self._connection.execute(query.order_by(memberships.c.position))
-        return tuple(
-            MembershipEntry(
-                member=MemberId(row.member),
-                index=row.position,
-                roles=Role(row.roles),
-                votes=row.votes,
-                admitted=row.admitted,
-                effective_s=UnixSeconds(row.effective_s),
-                recorded_at_s=UnixSeconds(row.recorded_at_s),
-            )
-            for row in rows
-        )
+        return tuple(_membership(row) for row in rows)
 
     def keys(self, member: MemberId) -> tuple[KeyEntry, ...]:
         """A key list as followed."""
         query = sa.select(member_keys).where(member_keys.c.member == member)
         rows = self._connection.execute(query.order_by(member_keys.c.position))
-        return tuple(
-            KeyEntry(
-                member=MemberId(row.member),
-                index=row.position,
-                action=KeyAction(row.action),
-                purpose=KeyPurpose(row.purpose),
-                algorithm=KeyAlgorithm(row.algorithm),
-                key_id=KeyId(row.key_id),
-                public_key=row.public_key,
-                effective_s=UnixSeconds(row.effective_s),
-                recorded_at_s=UnixSeconds(row.recorded_at_s),
-            )
-            for row in rows
-        )
+        return tuple(_key(row) for row in rows)
 
     def anchor(self, issuer: MemberId, root: BatchRoot) -> AnchorRecord | None:
         """An anchor as followed, with account and block."""
@@ -304,17 +374,4 @@ class FollowedRows:
         """A status list as followed."""
         query = sa.select(statuses).where(statuses.c.issuer == issuer, statuses.c.leaf == leaf)
         rows = self._connection.execute(query.order_by(statuses.c.position))
-        return tuple(
-            StatusEntry(
-                issuer=MemberId(row.issuer),
-                leaf=Leaf(row.leaf),
-                index=row.position,
-                action=StatusAction(row.action),
-                reason=Reason(row.reason),
-                by_member=MemberId(row.by_member),
-                effective_s=UnixSeconds(row.effective_s),
-                recorded_at_s=UnixSeconds(row.recorded_at_s),
-                related_leaf=None if row.related_leaf is None else Leaf(row.related_leaf),
-            )
-            for row in rows
-        )
+        return tuple(_status(row) for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,12 +20,14 @@ from veta.ports.store import (
     StatusChange,
     TransactionState,
 )
+from veta.store.engine import sound
 from veta.store.schema import attempts, batches, intents, outbox
 from veta.store.statement_rows import INTENTS, read_intent
 
 _MESSAGE_LENGTH: Final = 500
 
 
+@sound
 def _attempt(row: Row[Any]) -> Attempt:
     return Attempt(TransactionId(row.transaction_id), row.raw, row.max_fee, row.max_priority_fee)
 
@@ -61,9 +64,10 @@ class OutboxRows:
         row = self._connection.execute(INTENTS.where(intents.c.id == number)).one_or_none()
         return None if row is None else read_intent(row)
 
-    def batch_intent(self, batch: int) -> Intent:
+    def batch_intent(self, batch: int) -> Intent | None:
         """The intent that anchors a batch."""
-        return read_intent(self._connection.execute(INTENTS.where(intents.c.batch == batch)).one())
+        row = self._connection.execute(INTENTS.where(intents.c.batch == batch)).one_or_none()
+        return None if row is None else read_intent(row)
 
     def intents(self, state: IntentState) -> tuple[Intent, ...]:
         """All intents in a state, oldest first."""
@@ -160,7 +164,7 @@ class OutboxRows:
         rows = self._connection.execute(
             sa.select(outbox).where(*conditions).order_by(outbox.c.account, outbox.c.nonce)
         )
-        return tuple(_entry(row, tuple(tried[row.id])) for row in rows)
+        return tuple(replace(_untried(row), attempts=tuple(tried[row.id])) for row in rows)
 
     def settle_entry(
         self,
@@ -184,7 +188,8 @@ class OutboxRows:
         )
 
 
-def _entry(row: Row[Any], tried: tuple[Attempt, ...]) -> OutboxEntry:
+@sound
+def _untried(row: Row[Any]) -> OutboxEntry:
     call = Call(AccountAddress(row.to_address), row.call_data, row.gas_limit, row.purpose)
     return OutboxEntry(
         number=row.id,
@@ -194,5 +199,10 @@ def _entry(row: Row[Any], tried: tuple[Attempt, ...]) -> OutboxEntry:
         call=call,
         sequence=row.sequence,
         state=TransactionState(row.state),
-        attempts=tried,
+        attempts=(),
+        included=None if row.block is None else _included(row),
     )
+
+
+def _included(row: Row[Any]) -> tuple[TransactionId, BlockNumber]:
+    return TransactionId(row.transaction_id), BlockNumber(row.block)

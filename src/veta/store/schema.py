@@ -116,9 +116,11 @@ statements = sa.Table(
     _octets("payload"),
     _octets("token"),
     _integer("created_s"),
+    _octets("journal"),
     sa.Column("batch", sa.ForeignKey("batches.id"), nullable=True),
     _integer("position", nullable=True),
     sa.UniqueConstraint("batch", "position"),
+    sa.CheckConstraint("(batch IS NULL) = (position IS NULL)", name="placed"),
     sa.Index(None, "subject"),
     sa.Index(None, "credential_id"),
     sa.Index(
@@ -148,6 +150,12 @@ intents = sa.Table(
     _text("message"),
     sa.CheckConstraint("state IN ('open', 'done', 'held')", name="state"),
     sa.CheckConstraint("(batch IS NULL) <> (action IS NULL)", name="subject"),
+    sa.CheckConstraint(
+        "(action IS NULL) = (issuer IS NULL) AND (action IS NULL) = (leaf IS NULL)"
+        " AND (action IS NULL) = (reason IS NULL) AND (action IS NULL) = (effective_s IS NULL)"
+        " AND (action IS NULL) = (after IS NULL) AND (action IS NOT NULL OR related IS NULL)",
+        name="status_change",
+    ),
     sa.Index(
         "ix_intents_unsettled",
         "id",

@@ -20,6 +20,7 @@ from veta.ports.store import (
     StatusChange,
     StoredStatement,
 )
+from veta.store.engine import sound
 from veta.store.schema import batches, idempotency, intents, statements
 
 _ASKED_AT_ONCE: Final = 500
@@ -41,6 +42,7 @@ INTENTS: Final = sa.select(
 ).select_from(intents.outerjoin(batches, intents.c.batch == batches.c.id))
 
 
+@sound
 def _stored(row: Row[Any]) -> StoredStatement:
     record = StatementRecord(
         leaf=Leaf(row.leaf),
@@ -52,7 +54,8 @@ def _stored(row: Row[Any]) -> StoredStatement:
         token=row.token,
         created_s=UnixSeconds(row.created_s),
     )
-    return StoredStatement(record, _STATE_OF_INTENT[row.intent_state], row.batch, row.position)
+    state = _STATE_OF_INTENT[row.intent_state]
+    return StoredStatement(record, state, row.batch, row.position, Digest(row.journal))
 
 
 def _batch(row: Row[Any], prefix: str = "") -> Batch:
@@ -67,6 +70,17 @@ def _batch(row: Row[Any], prefix: str = "") -> Batch:
     )
 
 
+@sound
+def _plain_batch(row: Row[Any]) -> Batch:
+    return _batch(row)
+
+
+@sound
+def _kind_count(row: Row[Any]) -> tuple[BatchKind, int]:
+    return BatchKind(row.kind), int(row.leaves)
+
+
+@sound
 def read_intent(row: Row[Any]) -> Intent:
     """An intent out of a row of ``INTENTS``."""
     subject: Batch | StatusChange
@@ -100,6 +114,9 @@ class StatementRows:
             for (leaf,) in self._connection.execute(query):
                 fresh.pop(leaf, None)
         if fresh:
+            last = sa.select(statements.c.journal).order_by(statements.c.id.desc()).limit(1)
+            journal = Digest(self._connection.execute(last).scalar() or bytes(32))
+            chained = [journal := record.journal(journal) for record in fresh.values()]
             rows = [
                 {
                     "leaf": record.leaf,
@@ -110,8 +127,9 @@ class StatementRows:
                     "payload": record.payload,
                     "token": record.token,
                     "created_s": record.created_s,
+                    "journal": head,
                 }
-                for record in fresh.values()
+                for record, head in zip(fresh.values(), chained, strict=True)
             ]
             self._connection.execute(statements.insert(), rows)
         return frozenset(fresh)
@@ -160,12 +178,12 @@ class StatementRows:
     def unbatched_kinds(self, issuer: MemberId) -> Mapping[BatchKind, int]:
         """How many leaves of each kind are in no batch."""
         query = (
-            sa.select(statements.c.kind, sa.func.count())
+            sa.select(statements.c.kind, sa.func.count().label("leaves"))
             .where(statements.c.batch.is_(None), statements.c.issuer == issuer)
             .group_by(statements.c.kind)
             .order_by(statements.c.kind)
         )
-        return {BatchKind(kind): count for kind, count in self._connection.execute(query)}
+        return dict(_kind_count(row) for row in self._connection.execute(query))
 
     def count_statements(self) -> Mapping[StatementState, int]:
         """How many statements are in each state."""
@@ -208,13 +226,13 @@ class StatementRows:
     def batches(self) -> tuple[Batch, ...]:
         """All batches in the order of making."""
         query = sa.select(*_BATCH_COLUMNS).order_by(batches.c.id)
-        return tuple(_batch(row) for row in self._connection.execute(query))
+        return tuple(_plain_batch(row) for row in self._connection.execute(query))
 
     def batch(self, number: int) -> Batch | None:
         """One batch."""
         query = sa.select(*_BATCH_COLUMNS).where(batches.c.id == number)
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else _batch(row)
+        return None if row is None else _plain_batch(row)
 
     def last_sequence(self, issuer: MemberId) -> int:
         """The highest sequence number of a settled batch, 0 if there is none."""

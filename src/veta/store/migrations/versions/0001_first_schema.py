@@ -153,6 +153,10 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.CheckConstraint("state IN ('open', 'done', 'held')", name=op.f("ck_intents_state")),
+        sa.CheckConstraint(
+            "(action IS NULL) = (issuer IS NULL) AND (action IS NULL) = (leaf IS NULL) AND (action IS NULL) = (reason IS NULL) AND (action IS NULL) = (effective_s IS NULL) AND (action IS NULL) = (after IS NULL) AND (action IS NOT NULL OR related IS NULL)",  # noqa: E501 - as the database keeps it
+            name=op.f("ck_intents_status_change"),
+        ),
         sa.CheckConstraint("(batch IS NULL) <> (action IS NULL)", name=op.f("ck_intents_subject")),
         sa.ForeignKeyConstraint(["batch"], ["batches.id"], name=op.f("fk_intents_batch")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_intents")),
@@ -177,8 +181,12 @@ def upgrade() -> None:
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("created_s", Unsigned64(), nullable=False),
+        sa.Column("journal", sa.LargeBinary(), nullable=False),
         sa.Column("batch", ROW_ID, nullable=True),
         sa.Column("position", Unsigned64(), nullable=True),
+        sa.CheckConstraint(
+            "(batch IS NULL) = (position IS NULL)", name=op.f("ck_statements_placed")
+        ),
         sa.ForeignKeyConstraint(["batch"], ["batches.id"], name=op.f("fk_statements_batch")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_statements")),
         sa.UniqueConstraint("batch", "position", name=op.f("uq_statements_batch_position")),
