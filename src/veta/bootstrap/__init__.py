@@ -16,6 +16,7 @@ from veta.bootstrap.founding import (
     found_embedded,
     found_network,
     fund_accounts,
+    fund_addresses,
 )
 from veta.bootstrap.nodes import Opening, OpenNode, build_node, open_reader
 from veta.bootstrap.passwords import AskOnce, PasswordSource, password_source
@@ -52,6 +53,7 @@ __all__ = [
     "found_embedded",
     "found_network",
     "fund_accounts",
+    "fund_addresses",
     "open_embedded",
     "open_reader",
     "password_source",

@@ -14,7 +14,7 @@ from typing import Final
 from veta.chain.governance import KeyGrant, ProposalKind, ProposalState
 from veta.chain.ledger import Web3Ledger
 from veta.chain.transactions import transaction_id_of
-from veta.errors import LedgerUnavailableError, NotFoundError, OutcomeUnknownError
+from veta.errors import InputError, LedgerUnavailableError, NotFoundError, OutcomeUnknownError
 from veta.keys.keyring import KeyRecord
 from veta.model.identifiers import KeyId, UnixSeconds
 from veta.ports.clock import Clock
@@ -99,6 +99,19 @@ class Administration:
     def execute(self, number: int, payload: bytes) -> Receipt:
         """Make the change, once quorum and timelock are there."""
         return self.submit(self.ledger.governance.encode_execute(number, payload))
+
+    def wait_until(self, ready_s: UnixSeconds) -> None:
+        """Wait for the timelock, if it is a short one.
+
+        Raises:
+            InputError: ``proposal.timelocked``: it is longer than a person waits.
+        """
+        if ready_s - self.clock.now_s() > _WAIT_S:
+            raise InputError(
+                "proposal.timelocked", f"the vote is won; it can be executed from {ready_s} on"
+            )
+        while self.clock.now_s() < ready_s:
+            self.clock.sleep(_POLL_S)
 
     # --- sending -----------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from veta.chain.governance import Admission, GovernanceRules
 from veta.config import ChainSettings
 from veta.errors import ConfigError
 from veta.keys.keyring import KeyRing
-from veta.model.consortium import KeyPurpose, Role
-from veta.model.identifiers import Digest
+from veta.model.consortium import KeyAlgorithm, KeyPurpose, Role
+from veta.model.identifiers import AccountAddress, Digest
 from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
 
@@ -132,6 +132,15 @@ def fund_accounts(chain: EmbeddedChain, ring: KeyRing, *, wei: int = EMBEDDED_FU
     for record in newest.values():
         if record.address is not None:
             chain.fund(record.address, wei)
+
+
+def fund_addresses(
+    chain: EmbeddedChain, admission: Admission, *, wei: int = EMBEDDED_FUNDS_WEI
+) -> None:
+    """Give the accounts of a new member ether from the embedded chain's faucet."""
+    for key in admission.keys:
+        if key.algorithm is KeyAlgorithm.ACCOUNT:
+            chain.fund(AccountAddress(key.octets), wei)
 
 
 def _require_founders(founders: tuple[Founder, ...]) -> None:

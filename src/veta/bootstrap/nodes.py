@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
 from veta.ports.store import Store, StoreIdentity
 from veta.services.anchor import BatchAnchorer
+from veta.services.audit import Auditor, AuditReport
+from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
 from veta.services.node import MemberDesk, Node
 from veta.services.outbox import Outbox
@@ -44,7 +47,6 @@ class Opening:
         policy: what the node's own verdicts ask for.
         chain: an embedded chain that this process opened already; it stays open.
         writes: ``False`` opens a member's home to read only, without claim or lease.
-        create_store: make the database where there is none.
         sign_key: sign with this key instead of the newest of the ring.
     """
 
@@ -52,7 +54,6 @@ class Opening:
     policy: Policy | None = None
     chain: EmbeddedChain | None = None
     writes: bool = True
-    create_store: bool = False
     sign_key: KeyId | None = None
 
 
@@ -64,6 +65,7 @@ class Wiring:
     ledger: Web3Ledger
     embedded: EmbeddedChain | None
     ring: KeyRing | None
+    planner: TransactionPlanner | None
     resources: ExitStack
 
 
@@ -98,6 +100,7 @@ class OpenNode(Node):
         self.chain: Final = wiring.ledger
         self.embedded: Final = wiring.embedded
         self._ring = wiring.ring
+        self._planner = wiring.planner
         self._resources = wiring.resources
 
     @property
@@ -126,6 +129,20 @@ class OpenNode(Node):
         if self._ring is None:
             raise ForbiddenError("node.read_only", "this node belongs to no member: it has no keys")
         return self._ring
+
+    def follow(self, progress: Callable[[int, int], None] | None = None) -> FollowReport:
+        """Bring the store in step with the chain's head; see ``services.follow``."""
+        names = [contract.name for contract in current_contracts(self.trust).contracts]
+        follower = Follower(store=self.store, ledger=self.ledger, contracts=names)
+        return follower.follow(progress)
+
+    def audit(self, progress: Callable[[str, int], None] | None = None) -> AuditReport:
+        """Derive everything again and compare; see ``services.audit``."""
+        names = [contract.name for contract in current_contracts(self.trust).contracts]
+        auditor = Auditor(
+            store=self.store, ledger=self.ledger, contracts=names, planner=self._planner
+        )
+        return auditor.audit(progress)
 
     def close(self) -> None:
         """Release chain, store, keys and the embedded chain if it was opened here."""
@@ -173,10 +190,12 @@ def build_node(
             ring.claim()
         ledger, embedded = _open_chain(stack, config, trust, clock, opening.chain)
         store = _open_store(stack, config, trust, ledger, opening) if config.member else None
-        desk = None
+        planner = desk = None
         if ring is not None and store is not None:
-            desk = _desk(config.member, store, ledger, ring, clock, opening.sign_key)
-        wiring = Wiring(config, ledger, embedded, ring, stack.pop_all())
+            planner = _planner(store, ledger, ring)
+            signer = LazyStatementSigner(ring, opening.sign_key)
+            desk = _desk(config.member, planner, signer, clock)
+        wiring = Wiring(config, ledger, embedded, ring, planner, stack.pop_all())
         return OpenNode(
             wiring, trust=trust, clock=clock, store=store, desk=desk, policy=opening.policy
         )
@@ -231,43 +250,43 @@ def _open_store(
 ) -> SqlStore:
     contracts = {code.name: code.address for code in current_contracts(trust).contracts}
     member = _member_of(ledger, config.member)
+    # A missing database of a member that has anchored is a wrong path or a loss, never a beginning.
+    beginning = ledger.next_sequence(member, ledger.final_head()) == 1
     store = open_store(
         config.path(config.store_file),
         StoreIdentity(trust.chain_id, trust.genesis_digest, contracts, member),
-        create=opening.create_store,
+        create=beginning,
         exclusive=opening.writes,
     )
     stack.callback(store.close)
     return store
 
 
-def _desk(
-    identifier: str,
-    store: SqlStore,
-    ledger: Web3Ledger,
-    ring: KeyRing,
-    clock: Clock,
-    sign_key: KeyId | None,
-) -> MemberDesk:
+def _planner(store: SqlStore, ledger: Web3Ledger, ring: KeyRing) -> TransactionPlanner:
     identity = store.identity()
     assert identity.member is not None  # the store of a member's node was opened for it
-    planner = TransactionPlanner(
+    return TransactionPlanner(
         store=store,
         ledger=ledger,
         signer=LazyAccount(ring, KeyPurpose.OPERATE),
         member=identity.member,
         chain_id=identity.chain_id,
     )
+
+
+def _desk(
+    identifier: str, planner: TransactionPlanner, signer: LazyStatementSigner, clock: Clock
+) -> MemberDesk:
     issuer = StatementIssuer(
-        store=store,
-        signer=LazyStatementSigner(ring, sign_key),
+        store=planner.store,
+        signer=signer,
         clock=clock,
-        member=identity.member,
+        member=planner.member,
         identifier=identifier,
         check=check_rules,
     )
     return MemberDesk(
-        member=identity.member,
+        member=planner.member,
         identifier=identifier,
         account=planner.account,
         issuer=issuer,

@@ -1,1 +1,1 @@
-"""(filled in by the layer)"""
+"""The command line: parse, call one service, print. One module a command."""

@@ -1,0 +1,235 @@
+"""``veta init``: make a node's home."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from veta.cli.console import OK, emit, progress, say
+from veta.cli.homes import CONFIG_NAME
+from veta.cli.options import HERE, AsJson, PasswordFile, Rpc, Trust
+from veta.config import (
+    ChainSettings,
+    NodeConfig,
+    dump_node_config,
+    dump_trust,
+    load_trust,
+    trust_digest,
+)
+from veta.errors import ConfigError, InputError
+from veta.model.consortium import Role
+from veta.model.trust import TrustConfig
+
+if TYPE_CHECKING:
+    from veta.bootstrap import Admission, Founder, KeyRing
+
+ADMISSION = "admission.json"
+ADMISSION_FORMAT = "veta-admission/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """Who the member is, as typed."""
+
+    name: str
+    country: str
+    roles: Role
+    votes: bool
+
+
+def init(  # noqa: PLR0917 - one parameter an option
+    home: Annotated[Path, typer.Argument(help="Folder to make; must not hold a node yet.")] = HERE,
+    member: Annotated[
+        str, typer.Option(help="DID of the member; without one the node only verifies.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="The member's name for people.")] = "",
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2 code, e.g. CL.")] = "",
+    role: Annotated[
+        list[str] | None, typer.Option(help="miner, smelter, refiner, ...; may be repeated.")
+    ] = None,
+    votes: Annotated[bool, typer.Option(help="Whether the member asks for a vote.")] = True,
+    network: Annotated[str, typer.Option(help="Name of a new network.")] = "embedded",
+    trust: Trust = None,
+    rpc: Rpc = None,
+    embedded: Annotated[
+        Path | None, typer.Option(help="Join the embedded chain in this file (with --trust).")
+    ] = None,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make a node: keys, configuration, and a chain or the way to one.
+
+    Without --trust a new one-member consortium begins: on an embedded chain, which needs nothing
+    but this program, or with --rpc on a chain that runs elsewhere and on which the new operate
+    account has funds. With --trust the node joins an existing one: its admission.json is what a
+    member of that consortium passes to `veta member add`.
+
+    Example: veta init mine --member did:web:my-mine.example --name "My Mine" --country CL
+    --role miner --password-file ~/.veta-password
+    """
+    if (home / CONFIG_NAME).exists():
+        raise ConfigError("config.exists", f"{home} is a node already; nothing was changed")
+    pinned = load_trust(trust) if trust is not None else None
+    config = _configuration(home, member, rpc, embedded, password_file)
+    who = Particulars(name or member, country, _roles(role), votes) if member else None
+    if who is None and pinned is None:
+        raise ConfigError(
+            "config.no_member", "a new consortium needs --member, --name, --country and --role"
+        )
+    _make_folder(home)
+    if who is not None:
+        pinned = _make_member(config, who, pinned, network)
+    assert pinned is not None  # without a member there is a trust configuration
+    _write(config.path(config.trust_file), dump_trust(pinned))
+    _write(home / CONFIG_NAME, dump_node_config(config).encode())
+    _report(config, pinned, joined=trust is not None, as_json=as_json)
+    return OK
+
+
+def _configuration(
+    home: Path,
+    member: str,
+    rpc: list[str] | None,
+    embedded: Path | None,
+    password_file: Path | None,
+) -> NodeConfig:
+    if rpc and embedded is not None:
+        raise ConfigError("config.contradiction", "--rpc and --embedded exclude each other")
+    default = NodeConfig(home)
+    return NodeConfig(
+        home=home.resolve(),
+        member=member,
+        password_file=None if password_file is None else password_file.resolve(),
+        embedded_file=default.embedded_file if embedded is None else embedded.resolve(),
+        chain=ChainSettings(kind="json-rpc", urls=tuple(rpc)) if rpc else ChainSettings(),
+    )
+
+
+def _roles(names: list[str] | None) -> Role:
+    roles = Role(0)
+    for name in names or ():
+        key = name.strip().upper().replace("-", "_").replace(" ", "_")
+        if key not in Role.__members__:
+            known = ", ".join(each.lower().replace("_", "-") for each in Role.__members__)
+            raise InputError("cli.role", f"there is no role {name!r}; there are {known}")
+        roles |= Role[key]
+    return roles
+
+
+def _make_folder(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            "config.unwritable", f"cannot make {home}: {error.strerror or error}"
+        ) from error
+
+
+def _make_member(
+    config: NodeConfig, who: Particulars, pinned: TrustConfig | None, network: str
+) -> TrustConfig:
+    from veta.bootstrap import DEFAULT_PURPOSES, Founder, KeyRing, password_source
+
+    if len(who.country) != 2 or not who.country.isalpha() or not who.country.isupper():
+        raise InputError("cli.country", "--country is two capital letters, such as CL")
+    if not who.roles:
+        raise InputError("cli.role", "--role is needed, at least once")
+    directory = config.path(config.keys_dir)
+    password = password_source(config, confirm=True)
+    with progress("Making keys", len(DEFAULT_PURPOSES)) as show:
+        ring = KeyRing.create(directory, password, ())
+        for done, spec in enumerate(DEFAULT_PURPOSES, 1):
+            ring.add(spec)
+            show(done)
+    founder = Founder(config.member, who.name, who.country, who.roles, who.votes, ring)
+    if pinned is None:
+        return _found(config, founder, network, KeyRing(directory, password))
+    _write_admission(config.home / ADMISSION, founder)
+    return pinned
+
+
+def _found(config: NodeConfig, founder: Founder, network: str, ring: KeyRing) -> TrustConfig:
+    from veta.bootstrap import EmbeddedChain, SystemClock, found_embedded, found_network
+
+    clock = SystemClock()
+    say("Beginning a consortium of one member ...")
+    try:
+        if config.chain.kind == "json-rpc":
+            return found_network(config.chain, (founder,), name=network, clock=clock)
+        chain = EmbeddedChain.create(config.path(config.embedded_file), clock=clock.now_s)
+        try:
+            return found_embedded(chain, (founder,), name=network, clock=clock)
+        finally:
+            chain.close()
+    finally:
+        ring.close()
+
+
+def _write_admission(path: Path, founder: Founder) -> None:
+    from veta.bootstrap import admission_of
+
+    _write(path, json.dumps(admission_json(admission_of(founder)), indent=2).encode() + b"\n")
+
+
+def admission_json(admission: Admission) -> dict[str, Any]:
+    """What a party asks to be admitted as: public only."""
+    return {
+        "format": ADMISSION_FORMAT,
+        "identifier": admission.identifier,
+        "name": admission.name,
+        "country": admission.country,
+        "roles": [role.name for role in Role if role in admission.roles],
+        "votes": admission.votes,
+        "controlGroup": admission.control_group,
+        "identityDigest": admission.identity_digest.hex(),
+        "keys": [
+            {
+                "purpose": key.purpose.name,
+                "algorithm": key.algorithm.name,
+                "octets": key.octets.hex(),
+            }
+            for key in admission.keys
+        ],
+    }
+
+
+def _write(path: Path, octets: bytes) -> None:
+    """A whole file or none."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        with draft.open("wb") as stream:
+            stream.write(octets)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            "config.unwritable", f"cannot write {path}: {error.strerror or error}"
+        ) from error
+
+
+def _report(config: NodeConfig, pinned: TrustConfig, *, joined: bool, as_json: bool) -> None:
+    digest = trust_digest(pinned).hex()
+    document = {
+        "home": str(config.home),
+        "member": config.member or None,
+        "chain_id": pinned.chain_id,
+        "trust_digest": digest,
+        "joined": joined,
+    }
+    lines = [
+        f"A node is at {config.home}",
+        f"  member         {config.member or '(none: it only verifies)'}",
+        f"  chain          {config.chain.kind}, id {pinned.chain_id}",
+        f"  trust digest   {digest}",
+    ]
+    if joined and config.member:
+        lines.append(f"  to be admitted {config.home / ADMISSION} goes to a member that votes")
+    elif config.member:
+        lines.append("  one voter: a bootstrap consortium, which proves nothing to strangers")
+    emit(document, lines, as_json=as_json)

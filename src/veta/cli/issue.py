@@ -1,0 +1,186 @@
+"""``veta issue``: sign statements and keep them."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from veta import canonical
+from veta.cli.console import OK, emit, progress, say
+from veta.cli.homes import open_home
+from veta.cli.options import HERE, AsJson, Home, PasswordFile
+from veta.errors import ConfigError, InputError
+from veta.interop.lot_file import FORMAT as LOT_FORMAT
+from veta.interop.lot_file import read_lot
+from veta.model.identifiers import UnixSeconds
+from veta.model.lot import Issuance
+from veta.services.certify import certify_lot
+from veta.statement.credential import read_credential
+from veta.statement.instants import read_end, read_instant
+from veta.statement.rules import check_rules
+
+if TYPE_CHECKING:
+    from veta.services.issue import IssuedStatement
+
+MOST_OCTETS: Final = 4 << 20
+FOOTPRINTS: Final = "footprints"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file's credential, ready to be signed."""
+
+    path: Path
+    credential: dict[str, Any]
+    footprint: bytes | None
+    footprint_name: str
+
+
+def issue(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Lot files (veta-lot/1) or finished credentials; - reads stdin."),
+    ],
+    valid_from: Annotated[
+        str, typer.Option(help="Instant such as 2026-07-02T08:00:00Z; default: now.")
+    ] = "",
+    valid_until: Annotated[
+        str, typer.Option(help="End of validity: an instant, or a date, which then still counts.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and show the credentials; sign nothing.")
+    ] = False,
+    home: Home = HERE,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check lots or credentials, sign them with the member's statement key, and keep them.
+
+    A lot's PACT product footprint is written to the home's folder `footprints`, to be published
+    where the passport says. Anchoring is a step of its own: `veta anchor`.
+
+    Example: veta issue lots/*.lot.json --valid-until 2027-12-31
+    """
+    import time
+
+    now_s = UnixSeconds(int(time.time()))
+    window = _window(valid_from, valid_until, now_s)
+    prepared = list(_prepare(files, window))
+    if dry_run:
+        return _show(prepared, as_json=as_json)
+    with open_home(home, writes=True, password_file=password_file) as node:
+        folder = node.config.home / FOOTPRINTS
+        for each in prepared:
+            _keep_footprint(folder, each)
+        with progress("Signing", len(prepared)) as show:
+            credentials = (each.credential for each in prepared)
+            issued = list(node.desk.issuer.issue_many(credentials, progress=show))
+    _report(prepared, issued, as_json=as_json)
+    return OK
+
+
+def _window(
+    valid_from: str, valid_until: str, now_s: UnixSeconds
+) -> tuple[UnixSeconds, UnixSeconds | None]:
+    start_s = read_instant(valid_from) if valid_from else now_s
+    end_s = read_end(valid_until, document_offset_s=0) if valid_until else None
+    return start_s, end_s
+
+
+def _prepare(
+    files: list[Path], window: tuple[UnixSeconds, UnixSeconds | None]
+) -> Iterator[Prepared]:
+    for path in files:
+        try:
+            yield _prepared(path, read_octets(path), window)
+        except InputError as error:
+            raise InputError(error.code, f"{path}: {error.message}") from error
+
+
+def _prepared(
+    path: Path, octets: bytes, window: tuple[UnixSeconds, UnixSeconds | None]
+) -> Prepared:
+    if canonical.read_object(octets).get("format") != LOT_FORMAT:
+        credential = read_credential(octets)
+        check_rules(credential)
+        return Prepared(path, dict(credential.document), None, "")
+    footprint_id = str(uuid.uuid4())
+    issuance = Issuance(
+        credential_id=f"urn:uuid:{uuid.uuid4()}",
+        valid_from_s=window[0],
+        valid_until_s=window[1],
+        blind=secrets.token_bytes(16),
+    )
+    papers = certify_lot(read_lot(octets), issuance, footprint_id=footprint_id)
+    check_rules(read_credential(canonical.write(papers.passport)))
+    return Prepared(path, papers.passport, papers.footprint, f"{footprint_id}.json")
+
+
+def read_octets(path: Path) -> bytes:
+    """A file's octets, or those of stdin for ``-``, bounded.
+
+    Raises:
+        InputError: ``cli.unreadable`` or ``cli.too_large``.
+    """
+    import sys
+
+    try:
+        if str(path) == "-":
+            octets = sys.stdin.buffer.read(MOST_OCTETS + 1)
+        else:
+            with path.open("rb") as stream:
+                octets = stream.read(MOST_OCTETS + 1)
+    except OSError as error:
+        raise InputError("cli.unreadable", f"cannot be read: {error.strerror or error}") from error
+    if len(octets) > MOST_OCTETS:
+        raise InputError("cli.too_large", f"is larger than {MOST_OCTETS} octets")
+    return octets
+
+
+def _keep_footprint(folder: Path, prepared: Prepared) -> None:
+    if prepared.footprint is None:
+        return
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / prepared.footprint_name).write_bytes(prepared.footprint)
+    except OSError as error:
+        raise ConfigError(
+            "config.unwritable", f"cannot write in {folder}: {error.strerror or error}"
+        ) from error
+
+
+def _show(prepared: list[Prepared], *, as_json: bool) -> int:
+    texts = [canonical.write(each.credential).decode() for each in prepared]
+    if as_json:
+        print("[" + ",\n".join(texts) + "]")
+    else:
+        print("\n".join(texts))
+    say(f"{len(prepared)} checked; nothing was signed (--dry-run)")
+    return OK
+
+
+def _report(prepared: list[Prepared], issued: list[IssuedStatement], *, as_json: bool) -> None:
+    document = {
+        "issued": [
+            {
+                "file": str(one.path),
+                "leaf": each.leaf.hex(),
+                "kind": each.kind.name.lower(),
+                "created": each.created,
+            }
+            for one, each in zip(prepared, issued, strict=True)
+        ]
+    }
+    lines = [
+        f"{each.leaf.hex()}  {each.kind.name.lower():<11}  {one.path}"
+        f"{'' if each.created else '  (was there already)'}"
+        for one, each in zip(prepared, issued, strict=True)
+    ]
+    emit(document, lines, as_json=as_json)
+    say(f"{len(issued)} signed and kept; `veta anchor` puts them under one root on the chain")

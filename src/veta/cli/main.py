@@ -1,0 +1,86 @@
+"""The command ``veta``: its commands, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from veta.cli import (
+    anchor,
+    audit,
+    initialise,
+    issue,
+    member,
+    revoke,
+    serve,
+    show,
+    verify,
+)
+from veta.cli.console import OK, USAGE, report_error
+from veta.errors import ProvenanceError
+
+app = typer.Typer(
+    name="veta",
+    help="Provenance of responsibly sourced metals: sign what you know about a lot, anchor it, "
+    "and let anybody verify it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(initialise.init)
+app.add_typer(member.app, name="member")
+app.command("issue")(issue.issue)
+app.command("anchor")(anchor.anchor)
+app.command("verify")(verify.verify)
+app.command("revoke")(revoke.revoke)
+app.command("supersede")(revoke.supersede)
+app.add_typer(show.app, name="show")
+app.command("audit")(audit.audit)
+app.command("serve")(serve.serve)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: arguments without the program's name; those of the process if not given.
+
+    Returns:
+        0 verified or done, 1 not verified or refused, 2 usage or configuration, 3 could not be
+        determined.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = typer.main.get_command(app)
+    try:
+        result: Any = command.main(arguments, prog_name="veta", standalone_mode=False)
+    except ProvenanceError as error:
+        return report_error(error, as_json="--json" in arguments)
+    except typer.TyperException as error:
+        return _usage(error)
+    except typer.Abort:
+        print("veta: stopped [cli.aborted]", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("veta: interrupted; nothing is lost [cli.interrupted]", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read stdout went away: keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return result if isinstance(result, int) else OK
+
+
+def _usage(error: Any) -> int:
+    message = " ".join(error.format_message().split())
+    if message:
+        print(f"veta: {message} [cli.usage]", file=sys.stderr)
+    return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

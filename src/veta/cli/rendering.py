@@ -1,0 +1,73 @@
+"""Reports and members for a person."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final
+
+from veta.cli.console import moment
+from veta.model.consortium import Role
+from veta.statement.jws import SignedStatement
+from veta.verify.report import Report
+from veta.verify.verdict import Check, Outcome
+
+WIDTH: Final = 96
+_WORDS: Final = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "FAILED",
+    Outcome.NOTICE: "notice",
+    Outcome.NOT_PROVEN: "not proven",
+    Outcome.NOT_DETERMINED: "not determined",
+}
+
+
+def report_lines(report: Report) -> list[str]:
+    """A whole report: verdict, what it is about, every check, and what it does not show."""
+    lines = [f"{report.verdict.value}  {subject_words(report.statement)}"]
+    facts = []
+    if report.statement is not None:
+        issuer = report.statement.credential.issuer
+        member = f", member {report.issuer}" if report.issuer is not None else ""
+        facts.append(("issuer", f"{issuer.name} <{issuer.identifier}>{member}"))
+    if report.leaf is not None:
+        facts.append(("leaf", report.leaf.hex()))
+    if report.as_of is not None:
+        facts.append(("as of", f"block {report.as_of.number}, {moment(report.as_of.time_s)}"))
+    lines += [f"  {name:<7} {value}" for name, value in facts]
+    lines.append("")
+    for check in report.checks:
+        if check.step <= 7 or check.outcome is not Outcome.NOT_PROVEN:
+            lines += check_lines(check)
+    lines += ["", "  Not shown by this verification:"]
+    lines += [
+        line
+        for sentence in report.not_proven
+        for line in textwrap.wrap(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    ")
+    ]
+    return lines
+
+
+def check_lines(check: Check) -> list[str]:
+    """One check, wrapped."""
+    head = f"  {int(check.step):>2}  {_WORDS[check.outcome]:<15}"
+    body = f"{check.step.title}: {check.sentence} [{check.code}]"
+    return textwrap.wrap(
+        body, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False
+    )
+
+
+def subject_words(statement: SignedStatement | None) -> str:
+    """What a statement is about, in a few words; for showing, not for relying on."""
+    if statement is None:
+        return "(the statement could not be read)"
+    subject = statement.credential.subject
+    number, name = subject.get("batchNumber"), subject.get("name")
+    if isinstance(number, str) and isinstance(name, str):
+        return f"{name}, lot {number}"
+    return name if isinstance(name, str) else statement.credential.credential_id
+
+
+def role_words(roles: Role) -> str:
+    """Role names as a person writes them."""
+    names = [role.name.lower().replace("_", " ") for role in Role if role in roles and role.name]
+    return ", ".join(names) or "none"

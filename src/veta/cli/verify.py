@@ -1,0 +1,187 @@
+"""``veta verify``: judge statements, with the chain or offline."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from veta.cli.console import EXIT_OF_VERDICT, NOT_VERIFIED, OK, UNDETERMINED, emit, say
+from veta.cli.homes import as_leaf, find_leaf, home_config, home_trust, open_home
+from veta.cli.options import HERE, AsJson, Home, Rpc, Trust
+from veta.cli.rendering import report_lines
+from veta.config import ChainSettings, load_trust
+from veta.errors import ConfigError, InputError, LedgerError, StoreError
+from veta.model.bundle import LedgerFacts, StatementBundle
+from veta.model.determined import Undetermined
+from veta.model.identifiers import UnixSeconds
+from veta.model.trust import TrustConfig
+from veta.statement.instants import read_instant
+from veta.verify.policy import Policy
+from veta.verify.report import Report
+from veta.verify.transport import read_bundle
+from veta.verify.verifier import Verifier
+
+if TYPE_CHECKING:
+    from veta.bootstrap import OpenNode
+
+MOST_OCTETS: Final = 4 << 20
+NO_FACTS: Final = Undetermined("facts.none", "the file holds no facts of the chain")
+
+
+def verify(
+    subjects: Annotated[
+        list[str],
+        typer.Argument(
+            help="Bundle or token files, - for stdin; or leaves, ids and lot numbers that the home "
+            "keeps."
+        ),
+    ],
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Judge by the facts in the file; ask nobody.")
+    ] = False,
+    trust: Trust = None,
+    rpc: Rpc = None,
+    at: Annotated[
+        str, typer.Option(help="Judge validity and status for this instant, not for the block's.")
+    ] = "",
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Judge statements against the pinned trust configuration.
+
+    Ends with 0 for VALID and VALID_WITH_NOTICE, 1 for INVALID and NOT_PROVEN, 3 for INDETERMINATE;
+    of several, the worst.
+
+    Example: veta verify lot.bundle.json --offline --trust trust.json
+    """
+    policy = Policy(relied_on_at_s=read_instant(at) if at else None)
+    with ExitStack() as stack:
+        judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)
+        reports = [(subject, judge.report(subject)) for subject in subjects]
+    _print(reports, as_json=as_json)
+    codes = {EXIT_OF_VERDICT[report.verdict] for _, report in reports}
+    return next((code for code in (NOT_VERIFIED, UNDETERMINED) if code in codes), OK)
+
+
+class Judge:
+    """Opens what is needed to judge, once, and judges one subject after the other."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        *,
+        home: Path,
+        trust: Path | None,
+        rpc: list[str] | None,
+        offline: bool,
+        policy: Policy,
+    ) -> None:
+        self._stack = stack
+        self._home = home
+        self._trust_file = trust
+        self._rpc = rpc
+        self._offline = offline
+        self._policy = policy
+        self._node: OpenNode | None = None
+
+    def report(self, subject: str) -> Report:
+        """The report about a file, or about a statement that the home keeps."""
+        found = _file_octets(subject)
+        if found is None:
+            node = self._open()
+            leaf = find_leaf(node, subject, newest=True)
+            return Verifier(node.trust, self._policy).verify(
+                bundle := node.bundle(leaf), node.facts(bundle)
+            )
+        bundle, facts = _bundle(found)
+        verifier = Verifier(self._trust(), self._policy)
+        if self._offline:
+            return verifier.verify(bundle, facts or unasked(NO_FACTS))
+        try:
+            return verifier.verify(bundle, self._open().facts(bundle))
+        except (LedgerError, StoreError) as error:
+            # The verdict says that it could not be determined, and why.
+            return verifier.verify(bundle, unasked(Undetermined(error.code, error.message)))
+
+    def _trust(self) -> TrustConfig:
+        if self._trust_file is not None:
+            return load_trust(self._trust_file)
+        return home_trust(home_config(self._home))
+
+    def _open(self) -> OpenNode:
+        if self._node is None:
+            self._node = self._stack.enter_context(self._opened())
+        return self._node
+
+    def _opened(self) -> OpenNode:
+        from veta.bootstrap import open_reader
+
+        if self._offline:
+            raise ConfigError("cli.offline", "--offline judges files only")
+        if self._trust_file is not None and self._rpc:
+            chain = ChainSettings(kind="json-rpc", urls=tuple(self._rpc))
+            return open_reader(load_trust(self._trust_file), chain)
+        return open_home(self._home, writes=False, rpc=self._rpc, trust=self._trust_file)
+
+
+def unasked(reason: Undetermined) -> LedgerFacts:
+    """Facts of which none could be had."""
+    return LedgerFacts(
+        chain=reason,
+        as_of=reason,
+        issuer=reason,
+        membership=reason,
+        keys=reason,
+        anchor=reason,
+        status=reason,
+        asked_at_s=UnixSeconds(0),
+    )
+
+
+def _file_octets(subject: str) -> bytes | None:
+    """The octets of a file; nothing if the subject names no file."""
+    path = Path(subject)
+    try:
+        if subject == "-":
+            octets = sys.stdin.buffer.read(MOST_OCTETS + 1)
+        elif as_leaf(subject) is not None or not path.is_file():
+            names_a_place = path.suffix or len(path.parts) > 1
+            if names_a_place and not subject.startswith(("did:", "urn:")):
+                raise InputError("cli.unreadable", f"there is no file {subject}")
+            return None
+        else:
+            with path.open("rb") as stream:
+                octets = stream.read(MOST_OCTETS + 1)
+    except OSError as error:
+        raise InputError(
+            "cli.unreadable", f"cannot read {subject}: {error.strerror or error}"
+        ) from error
+    if len(octets) > MOST_OCTETS:
+        raise InputError("cli.too_large", f"{subject} is larger than {MOST_OCTETS} octets")
+    return octets
+
+
+def _bundle(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
+    """A bundle file, or a bare token."""
+    token = octets.strip()
+    if token.startswith(b"{"):
+        return read_bundle(octets)
+    return StatementBundle(token), None
+
+
+def _print(reports: list[tuple[str, Report]], *, as_json: bool) -> None:
+    documents = [{"subject": subject, **report.to_json()} for subject, report in reports]
+    if len(reports) == 1:
+        emit(documents[0], report_lines(reports[0][1]), as_json=as_json)
+        return
+    lines = []
+    for subject, report in reports:
+        decisive = report.decisive()
+        reason = "" if decisive is None or report.verdict == "VALID" else f"  {decisive.sentence}"
+        lines.append(f"{report.verdict.value:<17}  {subject}{reason}")
+    emit({"reports": documents}, lines, as_json=as_json)
+    say(f"{len(reports)} judged")
