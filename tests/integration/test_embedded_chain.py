@@ -46,7 +46,6 @@ def filled(path: Path | None, blocks: int = 5) -> EmbeddedChain:
     return chain
 
 
-@pytest.mark.row("T35")
 @pytest.mark.slow
 def test_embedded__writer_killed_60_times__nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     done = subprocess.run(

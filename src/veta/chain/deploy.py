@@ -114,9 +114,9 @@ class _Steps:
         self._chain_id = int(client.ask("eth_chainId"), 16)
 
     def create(self, nonce: int, address: AccountAddress, code: bytes) -> BlockNumber:
-        """Create a contract unless it is there; returns a block from which it is."""
+        """Create a contract unless it is there; returns the first block that has it."""
         if code_at(self.client, address):
-            return BlockNumber(0)
+            return self._first_block_of(address)
         done = account_nonce(self.client, self._signer.address)
         if done != nonce:
             raise ConfigError(
@@ -156,6 +156,17 @@ class _Steps:
             raise ConfigError(
                 "config.deployer_used", f"0x{consortium.hex()} is another network's consortium"
             )
+
+    def _first_block_of(self, address: AccountAddress) -> BlockNumber:
+        head = require_block(self.client.ask("eth_getBlockByNumber", LATEST, False), "head")
+        before, has = -1, int(head.number)
+        while has - before > 1:
+            middle = (before + has) // 2
+            if code_at(self.client, address, hex(middle)):
+                has = middle
+            else:
+                before = middle
+        return BlockNumber(has)
 
     def _wait(self, transaction_id: TransactionId, doubt: LedgerError | None) -> Receipt:
         deadline = self._clock.monotonic_s() + (_POLL_S * 5 if doubt else _WAIT_S)

@@ -133,9 +133,9 @@ def simulate_call(client: RpcClient, call: Call, sender: AccountAddress) -> None
     raise reverted(data, call.purpose)
 
 
-def code_at(client: RpcClient, address: AccountAddress) -> bytes:
-    """Runtime code at the head; empty where there is no contract."""
-    return octets(client.ask("eth_getCode", "0x" + address.hex(), LATEST), "code")
+def code_at(client: RpcClient, address: AccountAddress, block: str = LATEST) -> bytes:
+    """Runtime code at a block's tag or number; empty where there is no contract."""
+    return octets(client.ask("eth_getCode", "0x" + address.hex(), block), "code")
 
 
 def require_block(answer: Any, what: str) -> BlockRef:
