@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from hashlib import sha256
 from typing import Any
 
@@ -82,6 +84,21 @@ def test_statements__other_implementations__same_payload_leaf_and_canonical_form
             Ed25519PublicKey.from_public_bytes(public_key("EdDSA")).verify(
                 base64url.decode(signature), signing_input
             )
+
+
+@pytest.mark.row("T13", "T21")
+def test_vectors__run_by_javascript__same_leaves_payloads_and_refusals() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node.js: the second implementation cannot run")
+    script = PROJECT / "tests/vectors/jws_second_implementation.mjs"
+    vectors = PROJECT / "docs/spec/vectors/statements.json"
+    run = subprocess.run([node, script, vectors], capture_output=True, text=True, check=True)
+    found = json.loads(run.stdout)
+    assert found["refused"] == [vector["code"] for vector in VECTORS["refused"]]
+    assert found["statements"] == [
+        {"payload": vector["payload"], "leaf": vector["leaf"]} for vector in VECTORS["statements"]
+    ]
 
 
 def test_footprints__digest__by_another_canonicaliser() -> None:
