@@ -70,7 +70,7 @@ def found_embedded(
 
     Args:
         chain: newly created.
-        founders: the genesis members; the first one's operate account deploys.
+        founders: the genesis members; the first one's administer account deploys.
         name: of the network, for people.
         clock: waits.
         rules: of the votes.
@@ -87,7 +87,7 @@ def found_embedded(
         fund_accounts(chain, founder.ring)
     deployment = deploy(
         InProcessProvider(chain),
-        LazyAccount(founders[0].ring, KeyPurpose.OPERATE),
+        LazyAccount(founders[0].ring, KeyPurpose.ADMINISTER),
         tuple(admission_of(founder) for founder in founders),
         rules,
         clock,
@@ -105,7 +105,7 @@ def found_network(
 ) -> TrustConfig:
     """Deploy a consortium through a JSON-RPC endpoint, or finish what an earlier call began.
 
-    The first founder's operate account must be new and have funds.
+    The first founder's administer account must be new and have funds.
 
     Raises:
         ConfigError: ``config.deployer_used``.
@@ -116,7 +116,7 @@ def found_network(
     try:
         deployment = deploy(
             provider,
-            LazyAccount(founders[0].ring, KeyPurpose.OPERATE),
+            LazyAccount(founders[0].ring, KeyPurpose.ADMINISTER),
             tuple(admission_of(founder) for founder in founders),
             rules,
             clock,

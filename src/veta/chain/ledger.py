@@ -144,12 +144,20 @@ class Web3Ledger:
         return tuple(found)
 
     def event_head(self, contract: str, block: BlockRef) -> EventHead:
-        """Event count and head of a contract at the block."""
-        if contract == "Consortium":
-            return self.consortium.event_head(block)
-        if contract == "StatementLog":
-            return self.statement_log.event_head(block)
-        raise ConfigError("config.no_contract", f"there is no contract {contract}")
+        """Event count and head of a contract at the block; none before the contract was there."""
+        gateways: dict[str, ConsortiumGateway | StatementLogGateway] = {
+            "Consortium": self.consortium,
+            "StatementLog": self.statement_log,
+        }
+        gateway = gateways.get(contract)
+        if gateway is None:
+            raise ConfigError("config.no_contract", f"there is no contract {contract}")
+        try:
+            return gateway.event_head(block)
+        except LedgerUnavailableError:
+            if self._code(contract, block):
+                raise
+            return EventHead(0, Digest(bytes(32)))
 
     def member_id(self, identifier: str, block: BlockRef) -> MemberId | None:
         """The member of this DID."""
@@ -239,6 +247,12 @@ class Web3Ledger:
         close = getattr(self._provider, "close", None)
         if close is not None:
             close()
+
+    def _code(self, name: str, block: BlockRef) -> bytes:
+        address = next(each.address for each in self._contracts if each.name == name)
+        return octets(
+            self._client.ask("eth_getCode", "0x" + address.hex(), at_block(block)), "code"
+        )
 
     def _caller(self, name: str) -> ContractCaller:
         for contract in self._contracts:

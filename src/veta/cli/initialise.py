@@ -65,7 +65,7 @@ def init(  # noqa: PLR0917 - one parameter an option
     """Make a node: keys, configuration, and a chain or the way to one.
 
     Without --trust a new one-member consortium begins: on an embedded chain, which needs nothing
-    but this program, or with --rpc on a chain that runs elsewhere and on which the new operate
+    but this program, or with --rpc on a chain that runs elsewhere and on which the new administer
     account has funds. With --trust the node joins an existing one: its admission.json is what a
     member of that consortium passes to `veta member add`.
 
