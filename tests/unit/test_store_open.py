@@ -1,0 +1,211 @@
+"""Opening a store: what is refused, and that the migrations make the schema that the code means."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.node_parts import record
+from veta.errors import StoreError
+from veta.model.identifiers import AccountAddress, Digest, MemberId
+from veta.ports.store import StoreIdentity
+from veta.store.engine import Transactions, sqlite_engine
+from veta.store.migrate import newest_revision, upgrade
+from veta.store.schema import SCHEMA_REVISION, metadata
+from veta.store.sql_store import open_store
+
+IDENTITY = StoreIdentity(
+    chain_id=1337,
+    genesis_digest=Digest(b"\x01" * 32),
+    contracts={"StatementLog": AccountAddress(b"\x02" * 20)},
+    member=MemberId(7),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    made = tmp_path / "node.db"
+    open_store(made, IDENTITY, create=True).close()
+    return made
+
+
+def _code(path: Path, identity: StoreIdentity = IDENTITY, *, create: bool = False) -> str:
+    with pytest.raises(StoreError) as refusal:
+        open_store(path, identity, create=create)
+    return refusal.value.code
+
+
+def test_open_store__missing__refused_unless_told_to_create(tmp_path: Path) -> None:
+    assert _code(tmp_path / "wrong.db") == "store.missing"
+    assert list(tmp_path.iterdir()) == []
+    assert _code(tmp_path / "no" / "folder.db", create=True) == "store.unavailable"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"chain_id": 1338}, "store.other_chain"),
+        ({"genesis_digest": Digest(b"\x09" * 32)}, "store.other_chain"),
+        ({"contracts": {"StatementLog": AccountAddress(b"\x03" * 20)}}, "store.other_chain"),
+        ({"contracts": {}}, "store.other_chain"),
+        ({"member": MemberId(8)}, "store.other_member"),
+        ({"member": None}, "store.other_member"),
+    ],
+)
+def test_open_store__of_something_else__refused_and_untouched(
+    path: Path, change: dict[str, object], code: str
+) -> None:
+    before = path.read_bytes()
+    assert _code(path, replace(IDENTITY, **change)) == code  # type: ignore[arg-type]
+    assert _code(path, replace(IDENTITY, **change), create=True) == code  # type: ignore[arg-type]
+    open_store(path, IDENTITY).close()
+    assert path.read_bytes()[100:] == before[100:]
+
+
+def test_open_store__second_process__refused_until_the_first_dies(path: Path) -> None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        open_store(path, IDENTITY)
+        os.write(writing, b"open")
+        signal.pause()
+    assert os.read(reading, 4) == b"open"
+    assert _code(path) == "store.in_use"
+    reader = open_store(path, IDENTITY, exclusive=False)  # a reader beside it is welcome
+    reader.close()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(reading)
+    os.close(writing)
+    open_store(path, IDENTITY).close()
+
+
+@pytest.mark.parametrize("revision", ["0002", "9999", "zzz"])
+def test_open_store__schema_of_a_newer_program__refused(path: Path, revision: str) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num=?", (revision,))
+    connection.close()
+    assert _code(path) == "store.schema_unknown"
+
+
+def test_open_store__no_database__refused(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    path.write_bytes(b"this is a letter, not a database" * 100)
+    assert _code(path) == "store.corrupt"
+
+
+def test_open_store__pages_overwritten__found_before_use(path: Path) -> None:
+    store = open_store(path, IDENTITY)
+    with store.write() as work:
+        work.add_statements([record(number) for number in range(200)])
+    store.close()
+    octets = bytearray(path.read_bytes())
+    sound = bytes(octets)
+    damaged = 0
+    for page in range(1, len(sound) // 4096):
+        octets[:] = sound
+        octets[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+        path.write_bytes(octets)
+        try:
+            open_store(path, IDENTITY).close()
+        except StoreError as error:
+            assert error.code == "store.corrupt"
+            damaged += 1
+    assert damaged == len(sound) // 4096 - 1
+
+
+def test_open_store__truncated__found_before_use(path: Path) -> None:
+    octets = path.read_bytes()
+    path.write_bytes(octets[: len(octets) // 2])
+    assert _code(path) == "store.corrupt"
+
+
+def test_open_store__meta_emptied__refused(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM meta WHERE key='chain_id'")
+    connection.close()
+    assert _code(path) == "store.corrupt"
+
+
+def test_pragmas__every_connection__durable_and_strict(path: Path) -> None:
+    engine = sqlite_engine(path)
+    with engine.connect() as connection:
+        values = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    engine.dispose()
+    assert values == {
+        "journal_mode": "wal",
+        "synchronous": 2,  # FULL
+        "foreign_keys": 1,
+        "busy_timeout": 10_000,
+    }
+
+
+def _schema(engine: sa.Engine) -> dict[str, object]:
+    """Tables as the database sees them: columns, keys, indexes, constraints."""
+    found: dict[str, object] = {}
+    inspector = sa.inspect(engine)
+    for table in inspector.get_table_names():
+        if table == "alembic_version":
+            continue
+        columns = [
+            (c["name"], str(c["type"]), c["nullable"], c.get("default"))
+            for c in inspector.get_columns(table)
+        ]
+        found[table] = (
+            columns,
+            inspector.get_pk_constraint(table),
+            sorted(map(str, inspector.get_unique_constraints(table))),
+            sorted(map(str, inspector.get_foreign_keys(table))),
+            sorted(map(str, inspector.get_check_constraints(table))),
+        )
+    with engine.connect() as connection:
+        indexes = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type='index' AND sql > '' ORDER BY name"
+        )
+        found["indexes"] = [tuple(row) for row in indexes]
+    return found
+
+
+def test_migrations__from_nothing__make_the_schema_of_the_code(tmp_path: Path) -> None:
+    migrated = sqlite_engine(tmp_path / "migrated.db")
+    with Transactions(migrated).write() as connection:
+        upgrade(connection, None)
+    direct = sqlite_engine(tmp_path / "direct.db")
+    with Transactions(direct).write() as connection:
+        metadata.create_all(connection)
+    assert _schema(migrated) == _schema(direct)
+    assert len(_schema(direct)) == 15  # 14 tables, and the indexes
+    assert newest_revision() == SCHEMA_REVISION
+    migrated.dispose()
+    direct.dispose()
+
+
+def test_open_store__empty_file_of_an_interrupted_creation__migrated(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    assert path.stat().st_size > 0
+    open_store(path, IDENTITY, create=True).close()
+    open_store(path, IDENTITY).close()
+
+
+def test_schema__postgresql__compiles() -> None:
+    """One schema for both engines: every table and index has PostgreSQL's words."""
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.schema import CreateIndex, CreateTable
+
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+    for table in metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            assert "CREATE INDEX" in str(CreateIndex(index).compile(dialect=dialect))
