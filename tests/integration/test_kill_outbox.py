@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.kill_run import run
-from tests.support.kill_sites import fake_site
+from tests.support.kill_sites import embedded_site, fake_site
 
 
 @pytest.mark.slow
@@ -32,3 +32,16 @@ def test_outbox__killed_250_times_with_a_failing_endpoint__nothing_lost_or_ancho
     assert report.attempts > report.nonces
     assert counts["lost_before"] + counts["lost_after"] > 0.25 * counts["calls"]
     assert counts["reorganised"] > 10
+
+
+@pytest.mark.slow
+@pytest.mark.row("T35")
+def test_outbox__killed_on_the_real_contracts__nothing_lost_or_anchored_twice(
+    tmp_path: Path,
+) -> None:
+    with embedded_site(tmp_path, share=0.3, seed=30) as site:
+        ledger = site.connect()
+        report = run(site, kills=60, seed=31, calm=lambda: ledger.test_share(0.0))  # type: ignore[attr-defined]
+    assert report.faults == []
+    assert report.promised > 20
+    assert report.sequence == report.batches > 3

@@ -19,6 +19,7 @@ from typing import Any, Final
 from tests.support.fake_ledger import GWEI, FakeLedger
 from veta.errors import LedgerUnavailableError, OutcomeUnknownError, ProvenanceError
 from veta.model.identifiers import TransactionId
+from veta.ports.ledger import Ledger
 
 _ANSWER_S: Final = 5.0
 
@@ -86,7 +87,7 @@ def _error(told: tuple[type[ProvenanceError], str, str, dict[str, Any]]) -> Prov
 
 
 class _Server:
-    def __init__(self, ledger: FakeLedger, share: float, seed: int) -> None:
+    def __init__(self, ledger: Ledger, share: float, seed: int) -> None:
         self._ledger = ledger
         self._share = share
         self._random = Random(seed)
@@ -121,24 +122,29 @@ class _Server:
         """What was asked and lost."""
         return self.counts
 
-    def mine_for_ever(self, period_s: float) -> None:
+    def mine_for_ever(self, chain: FakeLedger, period_s: float) -> None:
         """Seal blocks; now and then the last one is replaced."""
         while True:
             time.sleep(period_s)
-            self._ledger.mine(limit=self._random.choice((1, 2, 1000)))
+            chain.mine(limit=self._random.choice((1, 2, 1000)))
             if self._random.random() < 0.05:
-                self._ledger.reorganise(1, keep=self._random.random() < 0.5)
+                chain.reorganise(1, keep=self._random.random() < 0.5)
                 self.counts["reorganised"] += 1
             if self._random.random() < 0.02:
-                self._ledger.drop_pool()
+                chain.drop_pool()
             if self._random.random() < 0.03:
-                self._ledger.min_fee = self._random.choice((0, 3, 6)) * GWEI
+                chain.min_fee = self._random.choice((0, 3, 6)) * GWEI
 
 
-def serve(ledger: FakeLedger, path: Path, *, share: float, seed: int, period_s: float) -> None:
-    """Answer for ever, losing ``share`` of the calls; the caller ends the process."""
+def serve(ledger: Ledger, path: Path, *, share: float, seed: int, period_s: float = 0.0) -> None:
+    """Answer for ever, losing ``share`` of the calls; the caller ends the process.
+
+    The fake chain is mined, reorganised and made dearer every ``period_s`` on the side.
+    """
     server = _Server(ledger, share, seed)
-    threading.Thread(target=server.mine_for_ever, args=(period_s,), daemon=True).start()
+    if isinstance(ledger, FakeLedger):
+        mining = threading.Thread(target=server.mine_for_ever, args=(ledger, period_s), daemon=True)
+        mining.start()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen(64)
