@@ -18,7 +18,7 @@ from veta.bootstrap.founding import (
     fund_accounts,
     fund_addresses,
 )
-from veta.bootstrap.nodes import Opening, OpenNode, build_node, open_reader
+from veta.bootstrap.nodes import Opening, OpenNode, build_node, open_home, open_reader
 from veta.bootstrap.passwords import AskOnce, PasswordSource, password_source
 from veta.chain.clock import SystemClock
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
@@ -55,6 +55,7 @@ __all__ = [
     "fund_accounts",
     "fund_addresses",
     "open_embedded",
+    "open_home",
     "open_reader",
     "password_source",
 ]

@@ -16,7 +16,7 @@ from veta.chain.clock import SystemClock
 from veta.chain.embedded import EmbeddedChain
 from veta.chain.identity import current_contracts
 from veta.chain.ledger import Web3Ledger
-from veta.config import ChainSettings, NodeConfig
+from veta.config import ChainSettings, NodeConfig, load_node_config, load_trust
 from veta.errors import ConfigError, ForbiddenError
 from veta.keys.keyring import KeyRing
 from veta.model.consortium import KeyPurpose
@@ -55,6 +55,10 @@ class Opening:
     chain: EmbeddedChain | None = None
     writes: bool = True
     sign_key: KeyId | None = None
+
+
+WRITING: Final = Opening()
+READING: Final = Opening(writes=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def build_node(
     trust: TrustConfig,
     *,
     password: PasswordSource | None = None,
-    opening: Opening = Opening(),
+    opening: Opening = WRITING,
 ) -> OpenNode:
     """Open the node of a configuration.
 
@@ -199,6 +203,23 @@ def build_node(
         return OpenNode(
             wiring, trust=trust, clock=clock, store=store, desk=desk, policy=opening.policy
         )
+
+
+def open_home(
+    home: Path | str,
+    *,
+    password: PasswordSource | None = None,
+    opening: Opening = READING,
+) -> OpenNode:
+    """The node whose ``node.toml`` and trust configuration are in a folder; to read, unless told.
+
+    Raises:
+        ConfigError: ``config.missing``, ``config.malformed`` and the like.
+        KeyAccessError, LedgerError, StoreError: as ``build_node``.
+    """
+    config = load_node_config(Path(home) / "node.toml")
+    trust = load_trust(config.path(config.trust_file))
+    return build_node(config, trust, password=password, opening=opening)
 
 
 def open_reader(
