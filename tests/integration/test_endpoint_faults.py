@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -40,7 +42,7 @@ from veta.errors import (
     OutcomeUnknownError,
 )
 from veta.model.anchoring import BatchKind
-from veta.model.identifiers import BatchRoot, UnixSeconds
+from veta.model.identifiers import BatchRoot, BlockNumber, UnixSeconds
 
 LIMITS = EndpointLimits(
     connect_timeout_s=1.0, read_timeout_s=0.5, total_timeout_s=1.0, max_response_octets=1 << 20
@@ -232,6 +234,42 @@ def test_read__endpoint_recovers__breaker_closes_again() -> None:
             client.ask("eth_chainId")
         time.sleep(0.25)
         assert client.ask("eth_chainId") == "0x1"
+
+
+@pytest.mark.row("T31")
+def test_read__random_octets_as_answers__never_anything_but_unavailable() -> None:
+    random = Random(11)
+    whole = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 44\r\n\r\n"
+        b'{"jsonrpc":"2.0","id":1,"result":"0x1234567"}'
+    )
+
+    def make(request: dict[str, Any]) -> bytes:
+        if random.random() < 0.5:
+            return random.randbytes(random.randrange(400))
+        answer = bytearray(whole)
+        for _ in range(random.randrange(1, 4)):
+            answer[random.randrange(len(answer))] = random.randrange(256)
+        return bytes(answer)
+
+    with tcp_server(answering(make, close=True)) as url:
+        for _ in range(150):
+            with pytest.raises(LedgerUnavailableError) as failed:
+                head_through(provider(url))
+            assert failed.value.code.startswith("ledger.")
+
+
+def test_endpoint__many_threads__each_gets_its_own_answer(
+    chain: EmbeddedChain, network: Network
+) -> None:
+    same = proxy(EmbeddedRpc(chain).answer, lambda request, answer: answer)
+    with tcp_server(same) as url:
+        ledger = Web3Ledger(provider(url), network.deployment.trust("test"))
+        head = ledger.head().number
+        with ThreadPoolExecutor(8) as pool:
+            wanted = [number % (head + 1) for number in range(120)]
+            blocks = list(pool.map(lambda n: ledger.block(BlockNumber(n)), wanted))
+        assert [block.number for block in blocks if block] == wanted
 
 
 # -- writing ------------------------------------------------------------------------------------
