@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -499,3 +500,10 @@ def test_errors__of_the_envelope__never_show_the_token() -> None:
         with pytest.raises(ProvenanceError) as refused:
             read_statement(token)
         assert TOKEN[-40:].decode() not in str(refused.value)
+
+
+@pytest.mark.row("A06")
+def test_leaf_of__payload__is_an_rfc_9162_leaf_of_the_octets() -> None:
+    payload = payload_of(passport())
+    assert leaf_of(payload) == unseal(TOKEN).leaf == sha256(b"\x00" + payload).digest()
+    assert leaf_of(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"

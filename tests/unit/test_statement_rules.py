@@ -342,3 +342,24 @@ def test_build_passport__bare_lot__good_and_canonical() -> None:
     document = build_passport(bare, replace(issuance(), valid_until_s=None))
     assert find_faults(view_credential(document)) == ()
     assert canonical.read(canonical.write(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("per_kg", "is_good"), [(3332, False), (3333, True), (3334, True), (3335, False)]
+)
+def test_find_faults__footprint_by_kilogram__a_neighbouring_integer_and_no_other(
+    per_kg: int, is_good: bool
+) -> None:
+    """10 g over 3 g are 3333.3 g/kg: rounded either way it is the same figure, beyond it is not."""
+    assert LOT.footprint is not None
+    small = replace(
+        LOT,
+        mass_g=3,
+        metal=(),
+        origins=(),
+        bundles=(),
+        footprint=replace(LOT.footprint, co2e_g=10, co2e_g_per_kg=per_kg),
+    )
+    found = faults(build_passport(small, issuance()))
+    pointer = "/credentialSubject/characteristics/footprint"
+    assert found == ([] if is_good else [("statement.footprint", pointer)])
