@@ -58,8 +58,8 @@ def test_embedded__writer_killed_60_times__nothing_acknowledged_is_lost(tmp_path
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["kills"] == 60
-    assert summary["acknowledged"] > 60
-    assert summary["none"] < 50
+    assert summary["acknowledged"] >= 30
+    assert summary["none"] <= 30
 
 
 def test_embedded__reopened__same_head_state_receipts_and_logs(path: Path) -> None:

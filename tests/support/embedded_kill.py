@@ -56,8 +56,11 @@ def write_until_killed(path: Path, acknowledge: int) -> None:
         os.write(acknowledge, f"{number} {digest}\n".encode())
 
 
-def kill_once(path: Path, after_s: float) -> list[tuple[int, str]]:
-    """Blocks that the writer acknowledged before it was killed."""
+def kill_once(path: Path, after_blocks: int, after_s: float) -> list[tuple[int, str]]:
+    """Blocks that the writer acknowledged before it was killed.
+
+    It is killed ``after_s`` seconds after it acknowledged so many blocks, or was started.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -67,12 +70,17 @@ def kill_once(path: Path, after_s: float) -> list[tuple[int, str]]:
         finally:
             os._exit(70)
     os.close(writing)
+    early = b""
+    while early.count(b"\n") < after_blocks:
+        piece = os.read(reading, 4096)
+        assert piece, "the writer ended by itself"
+        early += piece
     time.sleep(after_s)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"the writer ended by itself: {status}"
-    with os.fdopen(reading) as lines:
-        text = lines.read()
+    with os.fdopen(reading, "rb") as lines:
+        text = (early + lines.read()).decode()
     rows = [line.split() for line in text.splitlines()]
     return [(int(number), digest) for number, digest in rows]
 
@@ -105,8 +113,10 @@ def main(directory: str, kills: str, seed: str) -> None:
     chain.fund(PAYER.address, 10**24)
     chain.close()
     number, total, quiet = 1, 0, 0
-    for _ in range(int(kills)):
-        acknowledged = kill_once(path, random.uniform(0.0, 0.08))
+    for turn in range(int(kills)):
+        # Every second one dies while it opens the chain or soon after, the others amid writing.
+        blocks = random.randrange(1, 4) if turn % 2 else 0
+        acknowledged = kill_once(path, blocks, random.uniform(0.0, 0.02 if blocks else 0.08))
         total += len(acknowledged)
         quiet += not acknowledged
         number = check(path, acknowledged, number)
