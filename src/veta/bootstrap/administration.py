@@ -11,11 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from veta.bootstrap.signing import LazyAccount
 from veta.chain.governance import KeyGrant, ProposalKind, ProposalState
 from veta.chain.ledger import Web3Ledger
 from veta.chain.transactions import transaction_id_of
 from veta.errors import InputError, LedgerUnavailableError, NotFoundError, OutcomeUnknownError
-from veta.keys.keyring import KeyRecord
+from veta.keys.keyring import KeyRecord, KeyRing
+from veta.model.consortium import KeyPurpose
 from veta.model.identifiers import KeyId, UnixSeconds
 from veta.ports.clock import Clock
 from veta.ports.keys import TransactionSigner
@@ -46,6 +48,13 @@ class Administration:
     account: TransactionSigner
     chain_id: int
     clock: Clock
+
+    @classmethod
+    def of_ring(
+        cls, ring: KeyRing, ledger: Web3Ledger, chain_id: int, clock: Clock
+    ) -> Administration:
+        """The administer account of a ring, opened when it signs first."""
+        return cls(ledger, LazyAccount(ring, KeyPurpose.ADMINISTER), chain_id, clock)
 
     # --- the member's own keys ---------------------------------------------------------------
 

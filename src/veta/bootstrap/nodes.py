@@ -116,12 +116,7 @@ class OpenNode(Node):
         """
         if self._ring is None:
             raise ForbiddenError("node.read_only", "this node belongs to no member: it only reads")
-        return Administration(
-            ledger=self.chain,
-            account=LazyAccount(self._ring, KeyPurpose.ADMINISTER),
-            chain_id=self.trust.chain_id,
-            clock=self.clock,
-        )
+        return Administration.of_ring(self._ring, self.chain, self.trust.chain_id, self.clock)
 
     @property
     def keys(self) -> KeyRing:
