@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from fastapi import FastAPI
 
 from tests.support.certified_lot import REFINERY, SIGNER, cathode_lot, issuance
 from tests.support.fake_accounts import FakeAccount
-from tests.support.fake_ledger import START_S, FakeLedger
+from tests.support.fake_ledger import FakeLedger
 from tests.support.node_parts import ManualClock, identity_of
 from veta import canonical
 from veta.api.app import create_app
@@ -196,9 +195,35 @@ def _desk(
     )
 
 
-def body_digest(octets: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return sha256(octets).hexdigest()
+@contextmanager
+def open_world(folder: Path) -> Iterator[ApiWorld]:
+    """A world that is closed afterwards."""
+    world = make_world(folder)
+    try:
+        yield world
+    finally:
+        world.store.close()
 
 
-__all__ = ["BEARER", "DAY", "JSON_TYPE", "MEMBER", "START_S", "TOKEN", "ApiWorld", "make_world"]
+class BrokenLedger:
+    """The chain of a world, with methods that raise or lie.
+
+    Attributes:
+        broken: name of a method, and what it does instead.
+    """
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self._ledger = ledger
+        self.broken: dict[str, Callable[..., Any]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return self.broken.get(name) or getattr(self._ledger, name)
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    """Something that raises."""
+
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    return fail

@@ -19,6 +19,10 @@ from veta.errors import InputError, ProvenanceError
 LINGER_S: Final = 1.0
 """How long a refused body is still taken and dropped, so that its sender reads the refusal."""
 
+MAX_HEAD_OCTETS: Final = 16 << 10
+"""Path, query and headers together."""
+LINGER_OCTETS: Final = 64 << 20
+
 _LOG: Final = logging.getLogger(LOGGER_NAME)
 
 SECURITY_HEADERS: Final = (
@@ -33,7 +37,7 @@ class BodyBounds:
 
     Args:
         app: what answers.
-        max_octets: largest body; 413 beyond.
+        max_octets: largest body; 413 beyond (431 for a head beyond ``MAX_HEAD_OCTETS``).
         timeout_s: longest time for a whole body; 408 beyond.
     """
 
@@ -48,6 +52,7 @@ class BodyBounds:
             await self._app(scope, receive, send)
             return
         try:
+            _check_head(scope)
             async with asyncio.timeout(self._timeout_s):
                 body = await self._take(scope, receive)
         except TimeoutError:
@@ -84,6 +89,13 @@ class BodyBounds:
         return InputError("http.body_too_large", f"at most {self._max_octets} octets are read")
 
 
+def _check_head(scope: Scope) -> None:
+    size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    size += sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > MAX_HEAD_OCTETS:
+        raise InputError("http.head_too_large", f"a head has at most {MAX_HEAD_OCTETS} octets")
+
+
 def _replay(body: bytes, receive: Receive) -> Receive:
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -103,13 +115,18 @@ async def _refuse(error: ProvenanceError, receive: Receive, send: Send, *, linge
     await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
     try:
         async with asyncio.timeout(linger_s):
-            while linger_s:
-                message = await receive()
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    break
+            await _drop(receive, LINGER_OCTETS if linger_s else 0)
     except TimeoutError:
         pass
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _drop(receive: Receive, most_octets: int) -> None:
+    while most_octets > 0:
+        message = await receive()
+        most_octets -= len(message.get("body", b"")) + 1
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return
 
 
 class LastResort:

@@ -17,8 +17,8 @@ from typing import Any, Final, TextIO
 LOGGER_NAME: Final = "veta"
 _LONGEST: Final = 2_000
 _SECRETS: Final = re.compile(
-    r"(?i)(bearer\s+|authorization\W{1,4}|(?:password|passphrase|secret|token|private.?key)"
-    r"\s*[=:]\s*)\S+"
+    r"(?i)(authorization\W{1,4}(?:\w+\s+)?|bearer\s+"
+    r"|(?:password|passphrase|secret|token|private.?key)\s*[=:]\s*)\S+"
 )
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

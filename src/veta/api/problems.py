@@ -44,6 +44,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = MappingProxyType(
     {
         "canonical.too_large": 413,
         "http.body_too_large": 413,
+        "http.head_too_large": 431,
         "http.body_timeout": 408,
         "http.method_not_allowed": 405,
         "http.media_type": 415,
@@ -67,6 +68,7 @@ TITLES: Final[Mapping[int, str]] = MappingProxyType(
         409: "Contradicts what was accepted before",
         413: "The body is too large",
         415: "The body is of another type than this path takes",
+        431: "The headers are too large",
         422: "Checked and refused",
         500: "The node failed; this is a fault of the node",
         503: "The node cannot do this now; nothing is lost",

@@ -17,17 +17,14 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from veta.api.app import create_app
+from veta.api.bounds import MAX_HEAD_OCTETS
 from veta.api.logs import LOGGER_NAME
-from veta.api.problems import PROBLEM_JSON, problem_body
+from veta.api.problems import PROBLEM_JSON, problem_body, problem_response
 from veta.api.runner import OutboxRunner
 from veta.config import ApiSettings
 from veta.errors import ConfigError, InputError
 from veta.services.node import Node
 
-MAX_HEADER_OCTETS: Final = 16 << 10
-"""Request line and headers together."""
-HEADER_TIMEOUT_S: Final = 10.0
-"""From the first octet, or the connection, to the end of the headers."""
 KEEP_ALIVE_S: Final = 5
 STOP_WITHIN_S: Final = 10
 
@@ -41,8 +38,22 @@ class BoundedProtocol(H11Protocol):
     a connection for ever.
     """
 
-    header_timeout_s: ClassVar[float] = HEADER_TIMEOUT_S
+    head_timeout_s: ClassVar[float] = 10.0
+    most_connections: ClassVar[int] = 256
     _head_timer: asyncio.TimerHandle | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._served = self.app
+        self.app = self._serve_or_refuse
+
+    async def _serve_or_refuse(self, scope: Any, receive: Any, send: Any) -> None:
+        """uvicorn's own limit answers in plain text; this one is a problem like any other."""
+        if len(self.connections) > self.most_connections:
+            busy = InputError("http.too_busy", "too many connections at a time")
+            await problem_response(busy, {"Connection": "close"})(scope, receive, send)
+            return
+        await self._served(scope, receive, send)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection: its first head is awaited."""
@@ -79,7 +90,7 @@ class BoundedProtocol(H11Protocol):
         self.transport.close()
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(self.header_timeout_s, self._too_slow)
+        self._head_timer = self.loop.call_later(self.head_timeout_s, self._too_slow)
 
     def _stop_waiting(self) -> None:
         if self._head_timer is not None:
@@ -153,17 +164,20 @@ def _prepare(
 
 
 def _config(app: Any, settings: ApiSettings) -> uvicorn.Config:
+    class Protocol(BoundedProtocol):
+        head_timeout_s = settings.body_timeout_s
+        most_connections = settings.max_connections
+
     return uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.max_connections,
-        h11_max_incomplete_event_size=MAX_HEADER_OCTETS,
+        h11_max_incomplete_event_size=MAX_HEAD_OCTETS,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
