@@ -123,12 +123,12 @@ def _admit(play: Play, slug: str) -> None:
     number = offices[0].propose(ProposalKind.ADMIT, payload)
     state = offices[0].approve(number)
     alone = _refusal(lambda: offices[0].execute(number, payload))
-    tell.expect(alone == "consortium.no_quorum", f"one vote alone gave {alone}")
+    tell.expect(alone == "ledger.reverted.no_quorum", f"one vote alone gave {alone}")
     for office in offices[1 : state.required]:
         state = office.approve(number)
         tell.working(f"proposal {number}: {state.approvals} of {state.required} approvals")
     early = _refusal(lambda: offices[0].execute(number, payload))
-    tell.expect(early == "consortium.timelocked", f"executing at once gave {early}")
+    tell.expect(early == "ledger.reverted.timelocked", f"executing at once gave {early}")
     stage.pass_to(VOTED_S)
     offices[0].execute(number, payload)
     ledger = offices[0].ledger

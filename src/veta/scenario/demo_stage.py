@@ -238,6 +238,5 @@ def _clear(home: Path) -> None:
 
 def _made_here(name: str) -> bool:
     """Whether a demo makes this: one of its own names, or what a database adds to its name."""
-    return name in MADE or name.startswith(
-        tuple(f"{each}{mark}" for each in _DATABASES for mark in "-.")
-    )
+    beside = tuple(f"{each}{mark}" for each in _DATABASES for mark in "-.")
+    return name in MADE or name.startswith(beside)
