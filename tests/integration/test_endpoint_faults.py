@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import secrets
 import subprocess
 import sys
 import time
@@ -30,12 +31,15 @@ from tests.support.endpoints import (
 )
 from veta.chain.clock import SystemClock
 from veta.chain.connection import EndpointLimits
+from veta.chain.contract_abi import artifact
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
 from veta.chain.embedded_rpc import EmbeddedProvider, EmbeddedRpc
 from veta.chain.endpoint import EndpointProvider, RetryPolicy
 from veta.chain.ledger import Web3Ledger
 from veta.chain.rpc import RpcClient
+from veta.chain.web3_packages import abi_encode
 from veta.errors import (
+    ConfigError,
     LedgerError,
     LedgerMismatchError,
     LedgerUnavailableError,
@@ -352,6 +356,10 @@ def network(chain: EmbeddedChain) -> Network:
     return network_on(EmbeddedProvider(chain), fund_embedded(chain))
 
 
+def random_octets() -> bytes:
+    return secrets.token_bytes(32)
+
+
 def altered(method: str, result: Any) -> Callable[..., dict[str, Any]]:
     def rewrite(request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         if request["method"] != method:
@@ -495,6 +503,110 @@ def test_events__malformed_logs__are_garbage(
             ledger.events(block)
         assert failed.value.code == "ledger.garbage"
         source.close()
+
+
+RECEIPT_LIES: dict[str, Any] = {
+    "other_transaction": lambda request, r: {**r, "transactionHash": "0x" + "77" * 32},
+    "no_status": lambda request, r: {key: r[key] for key in r if key != "status"},
+    "odd_status": lambda request, r: {**r, "status": "0x2"},
+    "text_gas": lambda request, r: {**r, "gasUsed": "much"},
+    "short_block": lambda request, r: {**r, "blockHash": "0x12"},
+    "a_list": lambda request, r: [r],
+    "a_text": "0x1",
+}
+
+
+@pytest.mark.row("T31")
+@pytest.mark.parametrize("lie", RECEIPT_LIES)
+def test_receipt__malformed_or_of_another__is_garbage(
+    chain: EmbeddedChain, network: Network, lie: str
+) -> None:
+    honest = network.scene()
+    call = honest.anchor_call(honest.miner, BatchRoot(random_octets()))
+    sent = honest.submit(honest.miner_operator, call)
+    rewrite = altered("eth_getTransactionReceipt", RECEIPT_LIES[lie])
+    with tcp_server(proxy(EmbeddedRpc(chain).answer, rewrite)) as url:
+        ledger = Web3Ledger(provider(url), network.deployment.trust("test"))
+        with pytest.raises(LedgerUnavailableError) as failed:
+            ledger.receipt(sent.transaction_id)
+        assert failed.value.code == "ledger.garbage"
+
+
+def test_receipt__block_left_the_chain_meanwhile__is_none(
+    chain: EmbeddedChain, network: Network
+) -> None:
+    honest = network.scene()
+    call = honest.anchor_call(honest.miner, BatchRoot(random_octets()))
+    sent = honest.submit(honest.miner_operator, call)
+    with tcp_server(proxy(EmbeddedRpc(chain).answer, altered("eth_getBlockByHash", None))) as url:
+        ledger = Web3Ledger(provider(url), network.deployment.trust("test"))
+        assert ledger.receipt(sent.transaction_id) is None
+
+
+@pytest.mark.row("T31")
+def test_keys__endpoint_gives_another_public_key__is_garbage(
+    chain: EmbeddedChain, network: Network
+) -> None:
+    selector = "0x" + artifact("Consortium").functions["publicKey"].selector.hex()
+
+    def rewrite(request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        asked = request["method"] == "eth_call" and request["params"][0]["data"][:10] == selector
+        if not asked:
+            return answer
+        return {**answer, "result": "0x" + abi_encode(["bytes"], [b"\x07" * 64]).hex()}
+
+    with tcp_server(proxy(EmbeddedRpc(chain).answer, rewrite)) as url:
+        scene = Network(provider(url), network.deployment).scene()
+        with pytest.raises(LedgerUnavailableError) as failed:
+            scene.ledger.keys(scene.miner, scene.ledger.head())
+        assert failed.value.code == "ledger.garbage"
+
+
+@pytest.mark.row("T31")
+@pytest.mark.parametrize("result", ["0x", "0x1234", "0x" + "ff" * 320, "zz", None, 5, ["0x"]])
+def test_contract_reads__undecodable_answers__are_garbage(
+    chain: EmbeddedChain, network: Network, result: Any
+) -> None:
+    with tcp_server(proxy(EmbeddedRpc(chain).answer, altered("eth_call", result))) as url:
+        scene = Network(provider(url), network.deployment).scene()
+        ledger, head = scene.ledger, scene.ledger.head()
+        reads: list[Callable[[], object]] = [
+            lambda: ledger.member(scene.miner, head),
+            lambda: ledger.keys(scene.miner, head),
+            lambda: ledger.membership(scene.miner, head),
+            lambda: ledger.anchor(scene.miner, BatchRoot(bytes(32)), head),
+            lambda: ledger.account(scene.miner_operator.address, head),
+            lambda: ledger.event_head("Consortium", head),
+        ]
+        for read in reads:
+            with pytest.raises(LedgerUnavailableError) as failed:
+                read()
+            assert failed.value.code == "ledger.garbage"
+
+
+@pytest.mark.row("T31")
+def test_account__purpose_that_does_not_exist__is_garbage(
+    chain: EmbeddedChain, network: Network
+) -> None:
+    impossible = "0x" + abi_encode(["uint32", "uint8", "uint32"], [1, 9, 1]).hex()
+    with tcp_server(proxy(EmbeddedRpc(chain).answer, altered("eth_call", impossible))) as url:
+        scene = Network(provider(url), network.deployment).scene()
+        with pytest.raises(LedgerUnavailableError) as failed:
+            scene.ledger.account(scene.miner_operator.address, scene.ledger.head())
+        assert failed.value.code == "ledger.garbage"
+
+
+def test_endpoint__tls_expected_or_no_http_address__is_said() -> None:
+    with (
+        tcp_server(hang_up) as url,
+        pytest.raises(LedgerUnavailableError) as failed,
+    ):
+        head_through(provider(url.replace("http:", "https:")))
+    assert failed.value.code == "ledger.refused"
+    for wrong in ("ftp://127.0.0.1/", "http://", "/tmp/geth.ipc"):
+        with pytest.raises(ConfigError) as misconfigured:
+            head_through(provider(wrong))
+        assert misconfigured.value.code == "config.wrong_url"
 
 
 @pytest.mark.row("T75")

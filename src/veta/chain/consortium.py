@@ -170,7 +170,10 @@ class ConsortiumGateway:
         member, purpose, _ = self._caller.read("activeAccount", address, block=block)
         if not member:
             return None
-        return ActiveAccount(address, MemberId(member), KeyPurpose(purpose))
+        try:
+            return ActiveAccount(address, MemberId(member), KeyPurpose(purpose))
+        except ValueError as error:
+            raise garbage("Consortium.activeAccount") from error
 
     def _read_public_key(self, key_id: KeyId, block: BlockRef) -> bytes:
         (octets,) = self._caller.read("publicKey", key_id, block=block)
