@@ -220,6 +220,18 @@ class TestIssuer:
         if verdict is Verdict.INVALID:
             assert outcome_of(report, "issuer.role_missing") is Outcome.FAILED
 
+    @pytest.mark.row("A05")
+    def test_verify__product_class_left_out_to_escape_the_table__notice(self) -> None:
+        """A miner that hides what its lot is may still say it, but not without a mark."""
+        document = build_passport(cathode_lot(1001), issuance("1001"))
+        document["credentialSubject"]["characteristics"] = {"type": ["SomebodyElses"]}
+        case = honest_case(index=0, tokens=[sign_statement(document, SIGNER)])
+        assert isinstance(case.facts.membership, Known)
+        (entry,) = case.facts.membership.value
+        report = judge(case.with_facts(membership=Known((replace(entry, roles=Role.MINER),))))
+        assert report.verdict is Verdict.VALID_WITH_NOTICE
+        assert outcome_of(report, "issuer.class_not_stated") is Outcome.NOTICE
+
     def test_verify__issuer_is_no_member__invalid(self) -> None:
         case = honest_case().with_facts(
             issuer=Known(None),

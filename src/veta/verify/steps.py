@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from veta.errors import ProvenanceError
-from veta.model.anchoring import AnchorRecord, BlockRef, StatusEntry
+from veta.model.anchoring import AnchorRecord, BatchKind, BlockRef, StatusEntry
 from veta.model.bundle import StatementBundle
 from veta.model.consortium import KeyAction, KeyEntry, KeyPurpose, Member, MembershipEntry, Role
 from veta.model.determined import Determined, Undetermined
@@ -140,7 +140,22 @@ def check_issuer(
     if isinstance(at_s, Check):
         return [at_s]
     roles = roles_at(membership.value, at_s)
-    return [_judge_role(member.value, roles, needed_roles(statement.credential, policy), at_s)]
+    needed = needed_roles(statement.credential, policy)
+    return [_judge_role(member.value, roles, needed, at_s), *_judge_class(statement.credential)]
+
+
+def _judge_class(credential: Credential) -> list[Check]:
+    """A passport in somebody else's form names no class that a role could be held against."""
+    if credential.kind is not BatchKind.PASSPORT or facts_of(credential).product_class is not None:
+        return []
+    return [
+        Check(
+            Step.ISSUER,
+            Outcome.NOTICE,
+            "issuer.class_not_stated",
+            "names no product class, so only the role for passports at large was checked",
+        )
+    ]
 
 
 def _judge_role(member: Member, roles: Role | None, needed: Role, at_s: UnixSeconds) -> Check:
