@@ -45,7 +45,6 @@ from veta.errors import (
     LedgerUnavailableError,
     OutcomeUnknownError,
 )
-from veta.model.anchoring import BatchKind
 from veta.model.identifiers import BatchRoot, BlockNumber, UnixSeconds
 
 LIMITS = EndpointLimits(
@@ -603,7 +602,7 @@ def test_endpoint__tls_expected_or_no_http_address__is_said() -> None:
     ):
         head_through(provider(url.replace("http:", "https:")))
     assert failed.value.code == "ledger.refused"
-    for wrong in ("ftp://127.0.0.1/", "http://", "/tmp/geth.ipc"):
+    for wrong in ("ftp://127.0.0.1/", "http://", "/var/run/geth.ipc"):
         with pytest.raises(ConfigError) as misconfigured:
             head_through(provider(wrong))
         assert misconfigured.value.code == "config.wrong_url"
@@ -629,7 +628,7 @@ def test_every_read__endpoint_fails_meanwhile__never_gives_an_answer(
         ledger, block = scene.ledger, scene.ledger.head()
         address = scene.miner_operator.address
         root = BatchRoot(b"\x01" * 32)
-        call = ledger.encode_anchor(sequence=1, root=root, size=1, kind=BatchKind.PASSPORT)
+        call = scene.anchor_call(scene.miner, root)
         reads: list[Callable[[], object]] = [
             ledger.identity, ledger.head, ledger.final_head, ledger.fees,
             lambda: ledger.block(block.number),
