@@ -1,7 +1,7 @@
-"""Steps 1 to 7: each takes what it judges and returns its checks; none does I/O.
+"""Steps 1, 2, 4 and 5: the document, its signature, its rules, its place in the batch.
 
 What a step could not be asked is ``not_determined``, what was not handed over is ``not_proven``,
-and only what was looked at and found wrong is ``failed``.
+and only what was looked at and found wrong is ``failed``. None does I/O.
 """
 
 from __future__ import annotations
@@ -9,51 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from veta.errors import ProvenanceError
-from veta.model.anchoring import AnchorRecord, BatchKind, BlockRef, StatusEntry
+from veta.model.anchoring import AnchorRecord
 from veta.model.bundle import StatementBundle
-from veta.model.consortium import KeyAction, KeyEntry, KeyPurpose, Member, MembershipEntry, Role
+from veta.model.consortium import KeyAction, KeyEntry, KeyPurpose
 from veta.model.determined import Determined, Undetermined
-from veta.model.identifiers import BatchRoot, Leaf, UnixSeconds
+from veta.model.identifiers import Leaf
 from veta.statement.credential import Credential
 from veta.statement.jws import SealedToken, SignedStatement, check_seal, read_statement
-from veta.statement.rules import facts_of, find_faults
+from veta.statement.rules import find_faults
 from veta.trees import verify_inclusion
-from veta.verify.policy import Policy
-from veta.verify.timing import (
-    Finding,
-    KeyStanding,
-    judge_anchor_time,
-    judge_contest,
-    judge_key,
-    judge_status,
-    judge_validity,
-    reaffirmed_after,
-    roles_at,
-)
-from veta.verify.verdict import Check, FactValue, Outcome, Step
-
-
-def passed(step: Step, code: str, sentence: str, **facts: FactValue) -> Check:
-    """A check that was made and came out well."""
-    return Check(step, Outcome.PASSED, code, sentence, facts)
-
-
-def failed(step: Step, code: str, sentence: str, **facts: FactValue) -> Check:
-    """A check that was made and came out badly."""
-    return Check(step, Outcome.FAILED, code, sentence, facts)
-
-
-def not_proven(step: Step, code: str, sentence: str, **facts: FactValue) -> Check:
-    """Something that was not handed over, or does not show what it should."""
-    return Check(step, Outcome.NOT_PROVEN, code, sentence, facts)
-
-
-def not_determined(step: Step, why: Undetermined) -> Check:
-    """Something that could not be asked."""
-    return Check(step, Outcome.NOT_DETERMINED, why.code, why.reason, {})
-
-
-# --- 1 well-formed ---------------------------------------------------------------------------
+from veta.verify.findings import failed, not_determined, not_proven, passed
+from veta.verify.verdict import Check, Step
 
 
 def check_form(bundle: StatementBundle) -> tuple[SignedStatement | None, list[Check]]:
@@ -70,9 +36,6 @@ def check_form(bundle: StatementBundle) -> tuple[SignedStatement | None, list[Ch
             leaf=statement.leaf.hex(),
         )
     ]
-
-
-# --- 2 signature -----------------------------------------------------------------------------
 
 
 def find_sign_key(entries: Sequence[KeyEntry], sealed: SealedToken) -> KeyEntry | None:
@@ -118,139 +81,6 @@ def check_signature_of(
     ]
 
 
-# --- 3 issuer --------------------------------------------------------------------------------
-
-
-def check_issuer(
-    statement: SignedStatement,
-    member: Determined[Member | None],
-    membership: Determined[tuple[MembershipEntry, ...]],
-    anchor: Determined[AnchorRecord | None],
-    policy: Policy,
-) -> list[Check]:
-    """Step 3, first half: a member with a role for such a statement when it was anchored."""
-    identifier = statement.credential.issuer.identifier
-    if isinstance(member, Undetermined):
-        return [not_determined(Step.ISSUER, member)]
-    if member.value is None:
-        return [failed(Step.ISSUER, "issuer.not_a_member", f"{identifier} is not a member")]
-    if isinstance(membership, Undetermined):
-        return [not_determined(Step.ISSUER, membership)]
-    at_s = _anchor_time(anchor)
-    if isinstance(at_s, Check):
-        return [at_s]
-    roles = roles_at(membership.value, at_s)
-    needed = needed_roles(statement.credential, policy)
-    return [_judge_role(member.value, roles, needed, at_s), *_judge_class(statement.credential)]
-
-
-def _judge_class(credential: Credential) -> list[Check]:
-    """A passport in somebody else's form names no class that a role could be held against."""
-    if credential.kind is not BatchKind.PASSPORT or facts_of(credential).product_class is not None:
-        return []
-    return [
-        Check(
-            Step.ISSUER,
-            Outcome.NOTICE,
-            "issuer.class_not_stated",
-            "names no product class, so only the role for passports at large was checked",
-        )
-    ]
-
-
-def _judge_role(member: Member, roles: Role | None, needed: Role, at_s: UnixSeconds) -> Check:
-    if roles is None:
-        return failed(
-            Step.ISSUER,
-            "issuer.not_admitted",
-            f"{member.name} was not an admitted member when this was anchored",
-            anchored_at_s=at_s,
-        )
-    held = _role_names(roles)
-    if not roles & needed:
-        return failed(
-            Step.ISSUER,
-            "issuer.role_missing",
-            f"{member.name} holds no role that may say this",
-            held=held,
-            needed=_role_names(needed),
-        )
-    return passed(
-        Step.ISSUER,
-        "issuer.role",
-        f"{member.name} ({member.country}) was a member with a fitting role",
-        held=held,
-        member=member.member,
-    )
-
-
-def needed_roles(credential: Credential, policy: Policy) -> Role:
-    """Any one of these roles may issue the credential."""
-    needed = policy.roles_by_kind[credential.kind]
-    product_class = facts_of(credential).product_class
-    if product_class is not None:
-        needed &= policy.roles_by_product_class.get(product_class, needed)
-    return needed
-
-
-def check_key_time(
-    statement: SignedStatement,
-    keys: Determined[tuple[KeyEntry, ...]],
-    anchor: Determined[AnchorRecord | None],
-    status: Determined[tuple[StatusEntry, ...]],
-) -> list[Check]:
-    """Step 3, second half: what the signing key was worth when the statement was anchored."""
-    if isinstance(keys, Undetermined):
-        return [not_determined(Step.ISSUER, keys)]
-    at_s = _anchor_time(anchor)
-    if isinstance(at_s, Check):
-        return [at_s]
-    judgement = judge_key(keys.value, statement.header.key_id, at_s)
-    decided_by = judgement.decided_by
-    if judgement.standing is KeyStanding.CONTESTED and isinstance(status, Undetermined):
-        return [not_determined(Step.ISSUER, status)]
-    entries = () if isinstance(status, Undetermined) else status.value
-    reaffirmed = decided_by is not None and reaffirmed_after(
-        entries, statement.leaf, decided_by.recorded_at_s
-    )
-    finding = judge_contest(judgement.standing, reaffirmed=reaffirmed)
-    facts: dict[str, FactValue] = {"anchored_at_s": at_s, "key_id": statement.header.key_id.hex()}
-    if decided_by is not None:
-        facts |= {"effective_s": decided_by.effective_s, "declared_s": decided_by.recorded_at_s}
-    return [Check(Step.ISSUER, finding.outcome, finding.code, _KEY_SENTENCES[finding.code], facts)]
-
-
-_KEY_SENTENCES = {
-    "key.good": "the signing key was in force when the statement was anchored",
-    "key.unknown": "the signing key was never bound to the issuer",
-    "key.not_yet_bound": "the statement was anchored before its signing key was bound",
-    "key.retired": "the statement was anchored after its signing key was retired",
-    "key.paused": "the statement was anchored after its signing key was stopped",
-    "key.contested": "the statement was anchored while somebody else may have held its signing key",
-    "key.contested_reaffirmed": "its signing key was later said to be stolen by then, and the"
-    " issuer has stood by this statement since",
-    "key.compromised": "the statement was anchored after its signing key was declared stolen",
-}
-
-
-def _anchor_time(anchor: Determined[AnchorRecord | None]) -> UnixSeconds | Check:
-    """When the chain saw the statement: the only time that counts for keys and roles."""
-    if isinstance(anchor, Undetermined):
-        return not_determined(Step.ISSUER, anchor)
-    if anchor.value is None:
-        return not_proven(
-            Step.ISSUER, "issuer.no_anchor_time", "without an anchor no time is proven for the key"
-        )
-    return anchor.value.anchored_at_s
-
-
-def _role_names(roles: Role) -> tuple[str, ...]:
-    return tuple(role.name.lower() for role in Role if role in roles and role.name)
-
-
-# --- 4 rules ---------------------------------------------------------------------------------
-
-
 def check_rules(credential: Credential) -> list[Check]:
     """Step 4: the members, types and numbers that its type asks for agree with each other."""
     found = find_faults(credential)
@@ -265,9 +95,6 @@ def check_rules(credential: Credential) -> list[Check]:
         )
         for each in found[:20]
     ]
-
-
-# --- 5 inclusion -----------------------------------------------------------------------------
 
 
 def check_inclusion(
@@ -303,166 +130,3 @@ def check_inclusion(
             root=bundle.root.hex(),
         )
     ]
-
-
-# --- 6 anchor --------------------------------------------------------------------------------
-
-
-def check_anchor(
-    statement: SignedStatement,
-    root: BatchRoot | None,
-    anchor: Determined[AnchorRecord | None],
-    as_of: Determined[BlockRef],
-) -> list[Check]:
-    """Step 6: the issuer anchored this root, as this kind, and the block is final."""
-    if isinstance(as_of, Undetermined):
-        return [not_determined(Step.ANCHOR, as_of)]
-    if isinstance(anchor, Undetermined):
-        return [not_determined(Step.ANCHOR, anchor)]
-    record = anchor.value
-    if record is None or root is None:
-        return [
-            not_proven(
-                Step.ANCHOR,
-                "anchor.absent",
-                "no final anchor of this batch by this issuer is on the chain",
-            )
-        ]
-    if record.root != root:
-        why = Undetermined("facts.other_batch", "the facts are about another batch than the bundle")
-        return [not_determined(Step.ANCHOR, why)]
-    if record.kind is not statement.credential.kind:
-        return [
-            failed(
-                Step.ANCHOR,
-                "anchor.other_kind",
-                f"anchored as {record.kind.name.lower()}, and the document is"
-                f" {statement.credential.kind.name.lower()}",
-            )
-        ]
-    return [
-        passed(
-            Step.ANCHOR,
-            "anchor.final",
-            f"anchored by the issuer as its batch number {record.sequence}",
-            sequence=record.sequence,
-            anchored_at_s=record.anchored_at_s,
-            as_of_block=as_of.value.number,
-        )
-    ]
-
-
-# --- 7 status --------------------------------------------------------------------------------
-
-
-def check_dates(
-    credential: Credential,
-    anchor: Determined[AnchorRecord | None],
-    relied_on_at_s: UnixSeconds,
-    policy: Policy,
-) -> list[Check]:
-    """Step 7, first half: the document's own dates against the block that anchored it."""
-    if isinstance(anchor, Undetermined):
-        return [not_determined(Step.STATUS, anchor)]
-    if anchor.value is None:
-        return [
-            not_proven(Step.STATUS, "validity.no_anchor_time", "no time of anchoring is proven")
-        ]
-    anchored_at_s = anchor.value.anchored_at_s
-    findings = [
-        judge_anchor_time(
-            valid_from_s=credential.valid_from_s,
-            anchored_at_s=anchored_at_s,
-            late_after_s=policy.late_after_s,
-            future_skew_s=policy.future_skew_s,
-        ),
-        judge_validity(
-            valid_until_s=credential.valid_until_s,
-            anchored_at_s=anchored_at_s,
-            relied_on_at_s=relied_on_at_s,
-        ),
-    ]
-    facts: dict[str, FactValue] = {
-        "valid_from_s": credential.valid_from_s,
-        "valid_until_s": credential.valid_until_s,
-        "anchored_at_s": anchored_at_s,
-        "relied_on_at_s": relied_on_at_s,
-    }
-    return [
-        Check(Step.STATUS, finding.outcome, finding.code, _STATUS_SENTENCES[finding.code], facts)
-        for finding in findings
-    ]
-
-
-def check_status(
-    status: Determined[tuple[StatusEntry, ...]],
-    *,
-    listed_revoked: bool | None,
-    relied_on_at_s: UnixSeconds,
-    dispute_lapse_s: int,
-) -> list[Check]:
-    """Step 7, second half: what was said about the statement after it was anchored."""
-    if isinstance(status, Undetermined):
-        return [not_determined(Step.STATUS, status)]
-    findings = judge_status(
-        status.value,
-        relied_on_at_s=relied_on_at_s,
-        listed_revoked=listed_revoked,
-        dispute_lapse_s=dispute_lapse_s,
-    )
-    return [
-        Check(
-            Step.STATUS,
-            finding.outcome,
-            finding.code,
-            _STATUS_SENTENCES[finding.code],
-            _status_facts(finding),
-        )
-        for finding in findings
-    ]
-
-
-def check_age(as_of: BlockRef, asked_at_s: UnixSeconds, policy: Policy) -> list[Check]:
-    """Step 7: a block older than the policy's age no longer tells a status."""
-    age_s = asked_at_s - as_of.time_s
-    if age_s <= policy.max_age_s:
-        return []
-    why = Undetermined(
-        "status.stale",
-        f"the newest final block is {age_s} s old; after {policy.max_age_s} s it tells no status",
-    )
-    return [not_determined(Step.STATUS, why)]
-
-
-def _status_facts(finding: Finding) -> dict[str, FactValue]:
-    entry = finding.entry
-    if entry is None:
-        return {}
-    facts: dict[str, FactValue] = {
-        "reason": entry.reason.name.lower(),
-        "by_member": entry.by_member,
-        "effective_s": entry.effective_s,
-        "said_at_s": entry.recorded_at_s,
-    }
-    if entry.related_leaf is not None:
-        facts["superseded_by"] = entry.related_leaf.hex()
-    return facts
-
-
-_STATUS_SENTENCES = {
-    "anchor.timely": "anchored close to the date it bears",
-    "anchor.late": "anchored long after the date it bears; only the anchor's time is proven",
-    "validity.anchored_before_valid": "bears a date later than the block that anchored it",
-    "validity.open_ended": "has no end date",
-    "validity.current": "has not ended",
-    "validity.expired": "was good when it was anchored and has ended since",
-    "validity.expired_before_anchor": "had already ended when it was anchored",
-    "status.clear": "neither revoked, superseded nor disputed",
-    "status.revoked": "has been revoked",
-    "status.revoked_later": "was revoked after the moment it is relied upon for",
-    "status.contested": "was relied upon after the moment from which it was later revoked",
-    "status.revoked_in_list": "a published status list says that it is revoked",
-    "status.conflict": "the chain and a published status list differ; the stricter counts",
-    "status.superseded": "has been superseded by a newer statement of its issuer",
-    "status.disputed": "is disputed",
-}

@@ -22,8 +22,9 @@ from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import MemberId
 from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
-from veta.verify import steps
+from veta.verify import chain_steps, steps
 from veta.verify.facts import known_block, usable_facts
+from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
 from veta.verify.verdict import Check, Outcome, Step, conclude
@@ -63,13 +64,13 @@ class Verifier:
             return self._report(checks + _not_reached(), None, facts)
         facts = _about_the_issuer(statement, facts)
         inclusion = steps.check_inclusion(statement.leaf, bundle, facts.anchor)  # 5
-        anchoring = steps.check_anchor(statement, bundle.root, facts.anchor, facts.as_of)  # 6
+        anchoring = chain_steps.check_anchor(statement, bundle.root, facts.anchor, facts.as_of)  # 6
         checks += self._authenticate(statement, facts, inclusion + anchoring)  # 2
-        checks += steps.check_issuer(  # 3
+        checks += chain_steps.check_issuer(  # 3
             statement, facts.issuer, facts.membership, facts.anchor, self.policy
         )
         if self.policy.authentication is Authentication.SIGNATURE:
-            checks += steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
+            checks += chain_steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
         checks += steps.check_rules(statement.credential)  # 4
         checks += inclusion + anchoring
         checks += self._status(statement, facts)  # 7
@@ -84,14 +85,14 @@ class Verifier:
             return steps.check_signature_of(statement, facts.keys)
         if all(check.outcome is Outcome.PASSED for check in anchored):
             return [
-                steps.passed(
+                passed(
                     Step.SIGNATURE,
                     "signature.by_anchor",
                     "the issuer's own account anchored it; the signature was not checked",
                 )
             ]
         return [
-            steps.not_proven(
+            not_proven(
                 Step.SIGNATURE,
                 "signature.not_by_anchor",
                 "no anchor stands for the issuer, and the signature was not checked",
@@ -101,18 +102,20 @@ class Verifier:
     def _status(self, statement: SignedStatement, facts: LedgerFacts) -> list[Check]:
         """Step 7, at the moment the reader relies on it: the block's own time unless told."""
         if isinstance(facts.as_of, Undetermined):
-            return [steps.not_determined(Step.STATUS, facts.as_of)]
+            return [not_determined(Step.STATUS, facts.as_of)]
         block = facts.as_of.value
         relied_on_at_s = self.policy.relied_on_at_s
         if relied_on_at_s is None:
             relied_on_at_s = block.time_s
-        checks = steps.check_age(block, facts.asked_at_s, self.policy)
-        checks += steps.check_dates(statement.credential, facts.anchor, relied_on_at_s, self.policy)
+        checks = chain_steps.check_age(block, facts.asked_at_s, self.policy)
+        checks += chain_steps.check_dates(
+            statement.credential, facts.anchor, relied_on_at_s, self.policy
+        )
         listed = facts.status_list
         if isinstance(listed, Undetermined):
             checks.append(Check(Step.STATUS, Outcome.NOTICE, "status.list_unread", listed.reason))
         listed_revoked = listed.value.revoked if isinstance(listed, Known) else None
-        return checks + steps.check_status(
+        return checks + chain_steps.check_status(
             facts.status,
             listed_revoked=listed_revoked,
             relied_on_at_s=relied_on_at_s,
@@ -197,7 +200,7 @@ def _member_id(facts: LedgerFacts) -> MemberId | None:
 
 def _later_steps() -> list[Check]:
     return [
-        steps.not_proven(step, code, f"not shown in this version: {what}")
+        not_proven(step, code, f"not shown in this version: {what}")
         for step, (code, what) in _LATER_STEPS.items()
     ]
 
@@ -205,7 +208,7 @@ def _later_steps() -> list[Check]:
 def _not_reached() -> list[Check]:
     """Steps 2 to 12 of a statement that could not be read."""
     return [
-        steps.not_proven(step, "verify.not_reached", f"not reached: {step.title}")
+        not_proven(step, "verify.not_reached", f"not reached: {step.title}")
         for step in Step
         if step is not Step.WELL_FORMED
     ]
