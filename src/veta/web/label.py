@@ -18,6 +18,9 @@ from veta.web.quantities import day, decimal, machine_time, moment
 _LONGEST: Final = 200
 _MOST_LINES: Final = 8
 SUPERSEDED: Final = "status.superseded"
+_ALSO_TELLS: Final = (Verdict.NOT_PROVEN, Verdict.INDETERMINATE)
+_PREDICATES: Final = ("has ", "was ", "is ", "had ", "bears ", "anchored ")
+"""How sentences begin whose subject is the statement."""
 _WORST: Final = (
     Outcome.FAILED,
     Outcome.NOT_DETERMINED,
@@ -67,6 +70,9 @@ class Label:
     title: str
     leaf: str
     decisive: Check | None
+    why: str
+    """The decisive check as a sentence."""
+    circumstances: tuple[Fact, ...]
     notices: tuple[str, ...]
     superseded_by: str
     lot: tuple[Fact, ...]
@@ -96,13 +102,16 @@ def build_label(report: Report, *, base_url: str, others: tuple[OtherStatement, 
     shown = Verdict.VALID_WITH_NOTICE if successor else report.verdict
     superseded = bool(successor) and report.verdict is shown
     block = report.as_of
+    decisive = None if report.verdict is Verdict.VALID else report.decisive()
     return Label(
         face="SUPERSEDED" if superseded else report.verdict.value,
         verdict=report.verdict.value,
         reliable=report.verdict.good and not superseded,
         title=_text(subject.get("batchNumber")) or _text(document.get("name")),
         leaf=report.leaf.hex() if report.leaf else "",
-        decisive=None if report.verdict is Verdict.VALID else report.decisive(),
+        decisive=decisive,
+        why=_sentence(decisive.sentence) if decisive else "",
+        circumstances=_circumstances(decisive),
         notices=_notices(report),
         superseded_by=successor,
         lot=_lot_facts(report, document, subject),
@@ -127,14 +136,30 @@ def _superseded_by(report: Report) -> str:
 
 
 def _notices(report: Report) -> tuple[str, ...]:
-    """Sentences of what a reader must know besides the decisive check."""
+    """Sentences of what a reader must know besides the decisive check, each once."""
     decisive = report.decisive()
-    wanted = (Outcome.FAILED, Outcome.NOTICE)
-    return tuple(
+    wanted = {Outcome.FAILED, Outcome.NOTICE}
+    if decisive is not None and report.verdict in _ALSO_TELLS:
+        wanted.add(decisive.outcome)
+    told = (
         _sentence(check.sentence)
         for check in report.checks
-        if check.outcome in wanted and check is not decisive
-    )[:_MOST_LINES]
+        if check.outcome in wanted and check is not decisive and check.step <= Step.STATUS
+    )
+    said = _sentence(decisive.sentence) if decisive else ""
+    return tuple(each for each in dict.fromkeys(told) if each != said)[:_MOST_LINES]
+
+
+def _circumstances(check: Check | None) -> tuple[Fact, ...]:
+    """Why and when somebody said what decided the verdict, where the chain tells."""
+    facts = check.facts if check else {}
+    reason, said_at_s = _text(facts.get("reason")), _whole(facts.get("said_at_s"))
+    found = []
+    if reason and reason != "none":
+        found.append(Fact("reason", reason.replace("_", " ")))
+    if said_at_s is not None:
+        found.append(Fact("said_at", moment(said_at_s), machine_time(said_at_s)))
+    return tuple(found)
 
 
 def _open_points(report: Report) -> tuple[str, ...]:
@@ -159,19 +184,22 @@ def _lot_facts(
     report: Report, document: Mapping[str, Any], subject: Mapping[str, Any]
 ) -> tuple[Fact, ...]:
     lot = _mapping(subject.get("characteristics"))
-    facts = [
-        Fact("lot_number", _text(subject.get("batchNumber"))),
-        Fact("product", _text(subject.get("name"))),
-        Fact("product_class", _text(lot.get("productClass")).replace("-", " ")),
+    product, product_class = _text(subject.get("name")), _text(lot.get("productClass"))
+    if product_class.replace("-", " ") == product.lower():
+        product_class = ""
+    facts = (
+        Fact("product", product),
         Fact("brand", _text(lot.get("brand"))),
-        Fact("commodity", _text(lot.get("hsCode"))),
         Fact("mass", _mass(lot)),
+        Fact("issuer", _issuer(document)),
+        *_validity(report),
         Fact("metal", _metal(lot)),
         Fact("site", _site(subject)),
         Fact("produced", _window(lot.get("producedFromS"), lot.get("producedToS"))),
-        Fact("issuer", _issuer(document)),
-    ]
-    return tuple(fact for fact in facts if fact.value) + _validity(report)
+        Fact("product_class", product_class.replace("-", " ")),
+        Fact("commodity", _text(lot.get("hsCode"))),
+    )
+    return tuple(fact for fact in facts if fact.value or fact.key == "valid_until")
 
 
 def _validity(report: Report) -> tuple[Fact, ...]:
@@ -266,6 +294,8 @@ def _whole(value: object) -> int | None:
 
 
 def _sentence(text: str) -> str:
-    """A finding as a sentence: a capital first, a stop at the end."""
+    """A finding as a sentence: its subject, a capital first, a stop at the end."""
     bare = text[:1_000]
+    if bare.startswith(_PREDICATES):
+        bare = "this statement " + ("was " if bare.startswith("anchored ") else "") + bare
     return bare[:1].upper() + bare[1:] + ("" if bare.endswith((".", ":")) else ".")
