@@ -42,7 +42,7 @@ def _fill(store: SqlStore) -> int:
     """Write until the store says that it cannot; returns how many statements were acknowledged."""
     kept = 0
     while True:
-        big = [replace(record(kept + n), token=b"x" * 10_000) for n in range(10)]
+        big = [replace(record(kept + n), subject="x" * 10_000) for n in range(10)]
         try:
             with store.write() as work:
                 work.add_statements(big)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -71,7 +72,7 @@ def record(
         credential_id=f"urn:example:{kind}:{number}",
         subject=f"lot-{number % 10}",
         payload=payload,
-        token=b"e30." + payload + b".e30",
+        token=b"e30." + urlsafe_b64encode(payload).rstrip(b"=") + b".e30",
         created_s=UnixSeconds(START_S + number),
     )
 

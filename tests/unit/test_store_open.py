@@ -68,6 +68,7 @@ def test_open_store__of_something_else__refused_and_untouched(
     assert path.read_bytes()[100:] == before[100:]
 
 
+@pytest.mark.row("T34")
 def test_open_store__second_process__refused_until_the_first_dies(path: Path) -> None:
     reading, writing = os.pipe()
     child = os.fork()
@@ -183,7 +184,7 @@ def test_migrations__from_nothing__make_the_schema_of_the_code(tmp_path: Path) -
     with Transactions(direct).write() as connection:
         metadata.create_all(connection)
     assert _schema(migrated) == _schema(direct)
-    assert len(_schema(direct)) == 15  # 14 tables, and the indexes
+    assert len(_schema(direct)) == 16  # 15 tables, and the indexes
     assert newest_revision() == SCHEMA_REVISION
     migrated.dispose()
     direct.dispose()

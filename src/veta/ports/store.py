@@ -228,7 +228,11 @@ class StatementWork(Protocol):
     """Statements, batches and idempotency keys inside one database transaction."""
 
     def add_statements(self, records: Sequence[StatementRecord]) -> frozenset[Leaf]:
-        """Store what is not there yet; returns the leaves that were added."""
+        """Store what is not there yet; returns the leaves that were added.
+
+        Raises:
+            StoreError: ``store.token``: a token does not carry its payload.
+        """
 
     def statement(self, leaf: Leaf) -> StoredStatement | None:
         """By its name."""
@@ -258,7 +262,11 @@ class StatementWork(Protocol):
     def add_batch(
         self, issuer: MemberId, kind: BatchKind, root: BatchRoot, leaves: Sequence[Leaf]
     ) -> Intent:
-        """Make a batch of these leaves, in this order, and the intent to anchor it."""
+        """Make a batch of the oldest unbatched leaves, and the intent to anchor it.
+
+        Raises:
+            StoreError: ``store.constraint``: the oldest are not these, in this order.
+        """
 
     def batches(self) -> tuple[Batch, ...]:
         """All batches in the order of making."""
@@ -360,7 +368,7 @@ class FollowedWork(Protocol):
         """
 
     def stray_rows(self) -> int:
-        """Rows that belong to no followed block; a sound store has none."""
+        """Rows that belong to no block or statement; a sound store has none."""
 
     def member(self, member: MemberId) -> Member | None:
         """A member as followed."""

@@ -126,7 +126,7 @@ class Auditor:
             cursor = work.cursor()
             stray = work.stray_rows()
         if stray:
-            report.add("audit.stray_rows", "follower", f"{stray} rows belong to no block")
+            report.add("audit.stray_rows", "store", f"{stray} rows belong to no block or statement")
         if cursor is None:
             return
         heads: dict[str, EventHead] = {}

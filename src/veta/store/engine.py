@@ -72,7 +72,7 @@ def sound(read: Callable[[Row[Any]], T]) -> Callable[[Row[Any]], T]:
     def checked(row: Row[Any]) -> T:
         try:
             return read(row)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StoreError("store.corrupt", "a row holds an impossible value") from error
 
     return checked

@@ -43,6 +43,8 @@ from veta.store.schema import (
     member_keys,
     members,
     memberships,
+    statement_octets,
+    statements,
     statuses,
 )
 
@@ -324,8 +326,10 @@ class FollowedRows:
         return self._connection.execute(query.order_by(table.c.block))
 
     def stray_rows(self) -> int:
-        """Rows that belong to no followed block."""
+        """Rows that belong to no followed block, and octets that belong to no statement."""
         known = sa.select(blocks.c.block)
+        octets = sa.select(sa.func.count()).select_from(statement_octets)
+        orphans = octets.where(statement_octets.c.statement.not_in(sa.select(statements.c.id)))
         counts = [
             self._connection.execute(
                 sa.select(sa.func.count()).select_from(table).where(table.c.block.not_in(known))
@@ -333,7 +337,7 @@ class FollowedRows:
             for name, table in FOLLOWED.items()
             if name != "blocks"
         ]
-        return sum(counts)
+        return sum(counts) + self._connection.execute(orphans).scalar_one()
 
     def member(self, member: MemberId) -> Member | None:
         """A member as followed."""

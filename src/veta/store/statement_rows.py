@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from veta.ports.store import (
     StoredStatement,
 )
 from veta.store.engine import sound
-from veta.store.schema import batches, idempotency, intents, statements
+from veta.store.schema import batches, idempotency, intents, statement_octets, statements
 
 _ASKED_AT_ONCE: Final = 500
 """Values in one IN list; SQLite allows 32766 parameters, smaller lists plan faster."""
@@ -32,14 +33,40 @@ _STATE_OF_INTENT: Final = {
     "done": StatementState.ANCHORED,
     "held": StatementState.HELD,
 }
-_STATEMENTS: Final = sa.select(statements, intents.c.state.label("intent_state")).select_from(
-    statements.outerjoin(intents, statements.c.batch == intents.c.batch)
+_STATEMENTS: Final = sa.select(
+    statements,
+    statement_octets.c.payload,
+    statement_octets.c.seal,
+    intents.c.state.label("intent_state"),
+).select_from(
+    # Outer, so that a row without its octets is found to be corrupt and not merely missing.
+    statements.outerjoin(
+        statement_octets, statements.c.id == statement_octets.c.statement
+    ).outerjoin(intents, statements.c.batch == intents.c.batch)
 )
 _BATCH_COLUMNS: Final = [column for column in batches.c if column.name != "leaves"]
 INTENTS: Final = sa.select(
     intents,
     *(column.label(f"batch_{column.name}") for column in _BATCH_COLUMNS),
 ).select_from(intents.outerjoin(batches, intents.c.batch == batches.c.id))
+
+
+def _seal(token: bytes, payload: bytes) -> bytes:
+    """A token without its payload segment.
+
+    Raises:
+        StoreError: ``store.token``: the token does not carry the payload.
+    """
+    header, _, rest = token.partition(b".")
+    segment, _, signature = rest.partition(b".")
+    if segment != urlsafe_b64encode(payload).rstrip(b"="):
+        raise StoreError("store.token", "a token does not carry the payload it is kept with")
+    return header + b"." + signature
+
+
+def _token(seal: bytes, payload: bytes) -> bytes:
+    header, _, signature = seal.partition(b".")
+    return b".".join((header, urlsafe_b64encode(payload).rstrip(b"="), signature))
 
 
 @sound
@@ -51,7 +78,7 @@ def _stored(row: Row[Any]) -> StoredStatement:
         credential_id=row.credential_id,
         subject=row.subject,
         payload=row.payload,
-        token=row.token,
+        token=_token(row.seal, row.payload),
         created_s=UnixSeconds(row.created_s),
     )
     state = _STATE_OF_INTENT[row.intent_state]
@@ -114,25 +141,33 @@ class StatementRows:
             for (leaf,) in self._connection.execute(query):
                 fresh.pop(leaf, None)
         if fresh:
-            last = sa.select(statements.c.journal).order_by(statements.c.id.desc()).limit(1)
-            journal = Digest(self._connection.execute(last).scalar() or bytes(32))
-            chained = [journal := record.journal(journal) for record in fresh.values()]
-            rows = [
+            self._insert(list(fresh.values()))
+        return frozenset(fresh)
+
+    def _insert(self, records: Sequence[StatementRecord]) -> None:
+        newest = sa.select(statements.c.id, statements.c.journal)
+        row = self._connection.execute(newest.order_by(statements.c.id.desc()).limit(1)).first()
+        number, journal = (0, Digest(bytes(32))) if row is None else (row.id, Digest(row.journal))
+        rows, octets = [], []
+        for record in records:
+            number += 1
+            journal = record.journal(journal)
+            rows.append(
                 {
+                    "id": number,
                     "leaf": record.leaf,
                     "issuer": record.issuer,
                     "kind": int(record.kind),
                     "credential_id": record.credential_id,
                     "subject": record.subject,
-                    "payload": record.payload,
-                    "token": record.token,
                     "created_s": record.created_s,
-                    "journal": head,
+                    "journal": journal,
                 }
-                for record, head in zip(fresh.values(), chained, strict=True)
-            ]
-            self._connection.execute(statements.insert(), rows)
-        return frozenset(fresh)
+            )
+            seal = _seal(record.token, record.payload)
+            octets.append({"statement": number, "payload": record.payload, "seal": seal})
+        self._connection.execute(statements.insert(), rows)
+        self._connection.execute(statement_octets.insert(), octets)
 
     def statement(self, leaf: Leaf) -> StoredStatement | None:
         """By its name."""
@@ -208,20 +243,37 @@ class StatementRows:
             )
         )
         number = _new_id(made)
-        put = (
-            statements.update()
-            .where(statements.c.leaf == sa.bindparam("of_leaf"), statements.c.batch.is_(None))
-            .values(batch=number, position=sa.bindparam("at"))
-        )
-        places = [{"of_leaf": leaf, "at": at} for at, leaf in enumerate(leaves)]
-        moved = self._connection.execute(put, places).rowcount
-        if moved != len(leaves):
-            raise StoreError("store.constraint", "a leaf is unknown or in a batch already")
+        self._place(number, issuer, kind, leaves)
         intent = self._connection.execute(
             intents.insert().values(state="open", batch=number, code="", message="")
         )
         batch = Batch(number, issuer, root, kind, len(leaves), None)
         return Intent(_new_id(intent), IntentState.OPEN, batch, "", "")
+
+    def _place(
+        self, number: int, issuer: MemberId, kind: BatchKind, leaves: Sequence[Leaf]
+    ) -> None:
+        """Put the oldest unbatched statements into a batch; they must be these leaves."""
+        oldest = (
+            sa.select(
+                statements.c.id,
+                (sa.func.row_number().over(order_by=statements.c.id) - 1).label("at"),
+            )
+            .where(statements.c.batch.is_(None))
+            .where(statements.c.issuer == issuer, statements.c.kind == int(kind))
+            .order_by(statements.c.id)
+            .limit(len(leaves))
+            .subquery()
+        )
+        self._connection.execute(
+            statements.update()
+            .where(statements.c.id == oldest.c.id)
+            .values(batch=number, position=oldest.c.at)
+        )
+        query = sa.select(statements.c.leaf).where(statements.c.batch == number)
+        placed = self._connection.execute(query.order_by(statements.c.position)).scalars()
+        if list(placed) != list(leaves):
+            raise StoreError("store.constraint", "these leaves are not the oldest in no batch")
 
     def batches(self) -> tuple[Batch, ...]:
         """All batches in the order of making."""

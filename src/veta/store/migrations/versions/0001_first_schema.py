@@ -174,16 +174,14 @@ def upgrade() -> None:
         "statements",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
         sa.Column("leaf", sa.LargeBinary(), nullable=False),
-        sa.Column("issuer", Unsigned64(), nullable=False),
-        sa.Column("kind", Unsigned64(), nullable=False),
+        sa.Column("issuer", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.BigInteger(), nullable=False),
         sa.Column("credential_id", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("payload", sa.LargeBinary(), nullable=False),
-        sa.Column("token", sa.LargeBinary(), nullable=False),
-        sa.Column("created_s", Unsigned64(), nullable=False),
+        sa.Column("created_s", sa.BigInteger(), nullable=False),
         sa.Column("journal", sa.LargeBinary(), nullable=False),
         sa.Column("batch", ROW_ID, nullable=True),
-        sa.Column("position", Unsigned64(), nullable=True),
+        sa.Column("position", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "(batch IS NULL) = (position IS NULL)", name=op.f("ck_statements_placed")
         ),
@@ -237,6 +235,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_table(
+        "statement_octets",
+        sa.Column("statement", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["statement"], ["statements.id"], name=op.f("fk_statement_octets_statement")
+        ),
+        sa.PrimaryKeyConstraint("statement", name=op.f("pk_statement_octets")),
+    )
+    op.create_table(
         "outbox_attempts",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
         sa.Column("entry", ROW_ID, nullable=False),
@@ -254,6 +262,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in (
         "outbox_attempts",
+        "statement_octets",
         "outbox",
         "statements",
         "intents",
