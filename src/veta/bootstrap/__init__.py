@@ -22,7 +22,13 @@ from veta.bootstrap.nodes import Opening, OpenNode, build_node, open_home, open_
 from veta.bootstrap.passwords import AskOnce, PasswordSource, password_source
 from veta.chain.clock import SystemClock
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
-from veta.chain.governance import Admission, GovernanceRules, KeyGrant, ProposalKind
+from veta.chain.governance import (
+    Admission,
+    GovernanceRules,
+    KeyGrant,
+    ProposalKind,
+    ProposalState,
+)
 from veta.keys.keyring import DEFAULT_PURPOSES, KeyRing, KeySpec
 from veta.keys.passwords import PasswordFile
 
@@ -46,6 +52,7 @@ __all__ = [
     "PasswordFile",
     "PasswordSource",
     "ProposalKind",
+    "ProposalState",
     "SystemClock",
     "admission_of",
     "build_node",

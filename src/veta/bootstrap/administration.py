@@ -15,7 +15,12 @@ from veta.bootstrap.signing import LazyAccount
 from veta.chain.governance import KeyGrant, ProposalKind, ProposalState
 from veta.chain.ledger import Web3Ledger
 from veta.chain.transactions import transaction_id_of
-from veta.errors import InputError, LedgerUnavailableError, NotFoundError, OutcomeUnknownError
+from veta.errors import (
+    LedgerUnavailableError,
+    NotFoundError,
+    OutcomeUnknownError,
+    TransactionRevertedError,
+)
 from veta.keys.keyring import KeyRecord, KeyRing
 from veta.model.consortium import KeyPurpose
 from veta.model.identifiers import KeyId, UnixSeconds
@@ -80,13 +85,30 @@ class Administration:
 
     def propose(self, kind: ProposalKind, payload: bytes) -> int:
         """Propose a change; returns the proposal's number. Proposing approves nothing."""
-        governance = self.ledger.governance
-        receipt = self.submit(governance.encode_propose(kind, payload))
-        for number in range(governance.proposal_count(receipt.block), 0, -1):
-            wanted = governance.digest(number, kind, payload)
-            if governance.proposal(number, receipt.block).digest == wanted:
+        self.submit(self.ledger.governance.encode_propose(kind, payload))
+        number = self.find_proposal(kind, payload)
+        if number is None:
+            raise LedgerUnavailableError("ledger.garbage", "the proposal is not where it was made")
+        return number
+
+    def find_proposal(self, kind: ProposalKind, payload: bytes) -> int | None:
+        """The newest open proposal of exactly this change."""
+        governance, head = self.ledger.governance, self.ledger.final_head()
+        for number in range(governance.proposal_count(head), 0, -1):
+            found = governance.proposal(number, head)
+            is_open = not found.executed and head.time_s < found.expires_s
+            if is_open and found.digest == governance.digest(number, kind, payload):
                 return number
-        raise LedgerUnavailableError("ledger.garbage", "the proposal is not where it was made")
+        return None
+
+    def support(self, number: int) -> ProposalState:
+        """Approve a proposal unless that was done before, and say how the vote stands."""
+        try:
+            return self.approve(number)
+        except TransactionRevertedError as error:
+            if error.error_name != "AlreadyApproved":
+                raise
+            return self.proposal(number)
 
     def proposal(self, number: int) -> ProposalState:
         """How a vote stands at the final head.
@@ -109,18 +131,13 @@ class Administration:
         """Make the change, once quorum and timelock are there."""
         return self.submit(self.ledger.governance.encode_execute(number, payload))
 
-    def wait_until(self, ready_s: UnixSeconds) -> None:
-        """Wait for the timelock, if it is a short one.
-
-        Raises:
-            InputError: ``proposal.timelocked``: it is longer than a person waits.
-        """
+    def wait_until(self, ready_s: UnixSeconds) -> bool:
+        """Wait for a timelock that ends soon; whether it has ended."""
         if ready_s - self.clock.now_s() > _WAIT_S:
-            raise InputError(
-                "proposal.timelocked", f"the vote is won; it can be executed from {ready_s} on"
-            )
+            return False
         while self.clock.now_s() < ready_s:
             self.clock.sleep(_POLL_S)
+        return True
 
     # --- sending -----------------------------------------------------------------------------
 

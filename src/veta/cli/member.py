@@ -14,7 +14,7 @@ from veta.cli.initialise import ADMISSION_FORMAT
 from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Home, PasswordFile, Rpc, Trust
 from veta.cli.rendering import role_words
-from veta.errors import InputError, NotFoundError
+from veta.errors import ConflictError, InputError, NotFoundError
 from veta.model.consortium import (
     KeyAlgorithm,
     KeyEntry,
@@ -27,7 +27,7 @@ from veta.model.identifiers import Digest, KeyId, MemberId
 from veta.statement.instants import read_instant
 
 if TYPE_CHECKING:
-    from veta.bootstrap import Admission, OpenNode
+    from veta.bootstrap import Admission, OpenNode, ProposalState
     from veta.model.anchoring import BlockRef
 
 app = typer.Typer(
@@ -120,10 +120,10 @@ def add_member(
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> int:
-    """Propose a party's admission and approve it; make it so where one vote is a quorum.
+    """Bring a party's admission forward: propose it, approve it, make it so, whatever is next.
 
-    On an embedded chain the party's accounts are given ether as well. Where more votes are needed
-    the other members approve the proposal's number.
+    Each voting member runs the same command with the same file; what was done already is not done
+    again. On an embedded chain the new member's accounts are given ether as well.
 
     Example: veta member add ../smelter/admission.json
     """
@@ -132,28 +132,47 @@ def add_member(
     wanted = read_admission(read_octets(admission))
     with open_home(home, writes=True, password_file=password_file) as node:
         office = node.administration
+        member = node.ledger.member_id(wanted.identifier, node.ledger.final_head())
+        if member is not None:
+            raise ConflictError("member.exists", f"{wanted.identifier} is member {member} already")
         payload = node.chain.governance.admit(wanted)
-        number = office.propose(ProposalKind.ADMIT, payload)
-        state = office.approve(number)
-        member = None
-        if state.approvals >= state.required:
-            office.wait_until(state.ready_s)
+        number = office.find_proposal(ProposalKind.ADMIT, payload)
+        if number is None:
+            number = office.propose(ProposalKind.ADMIT, payload)
+        state = office.support(number)
+        if state.ready_s and office.wait_until(state.ready_s):
+            if node.embedded is not None:
+                node.embedded.mine()  # its time only moves with its blocks
             office.execute(number, payload)
             member = node.ledger.member_id(wanted.identifier, node.ledger.final_head())
         if node.embedded is not None and member is not None:
             fund_addresses(node.embedded, wanted)
+    _report_admission(wanted, number, state, member, as_json=as_json)
+    return OK
+
+
+def _report_admission(
+    wanted: Admission,
+    number: int,
+    state: ProposalState,
+    member: MemberId | None,
+    *,
+    as_json: bool,
+) -> None:
     document = {
         "proposal": number,
         "approvals": state.approvals,
         "required": state.required,
+        "ready_s": state.ready_s or None,
         "member": member,
     }
-    if member is None:
-        line = f"proposal {number}: {state.approvals} of {state.required} approvals so far"
-    else:
+    if member is not None:
         line = f"{wanted.identifier} is member {member}"
+    elif state.ready_s:
+        line = f"proposal {number} is won; run this again from {moment(state.ready_s)} on"
+    else:
+        line = f"proposal {number}: {state.approvals} of {state.required} approvals so far"
     emit(document, [line], as_json=as_json)
-    return OK
 
 
 @app.command("rotate")

@@ -55,6 +55,8 @@ MADE: Final = (
 )
 """What a demo leaves in its folder."""
 _DATABASES: Final = ("chain.sqlite", "store.sqlite")
+SCRYPT_LOG2_N: Final = 17
+"""The least that Veta accepts: two dozen keys are made and opened while somebody watches."""
 ADMINISTER_ONLY: Final = tuple(
     spec for spec in DEFAULT_PURPOSES if spec.purpose is KeyPurpose.ADMINISTER
 )
@@ -130,7 +132,9 @@ class Stage:
                 DEFAULT_PURPOSES if party.slug in acting else ADMINISTER_ONLY
             )
             directory = self.party_home(party.slug) / "keys"
-            return party.slug, KeyRing.create(directory, password, specs)
+            return party.slug, KeyRing.create(
+                directory, password, specs, scrypt_log2_n=SCRYPT_LOG2_N
+            )
 
         with ThreadPoolExecutor(max_workers=2) as pool:
             for done, (slug, ring) in enumerate(pool.map(make, parties), 1):
