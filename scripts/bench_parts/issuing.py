@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import secrets
 import tempfile
 import time
@@ -61,8 +63,9 @@ def _found(home: Path, password: Path) -> None:
     password.chmod(0o600)
     arguments = ["init", str(home), "--member", MEMBER, "--name", "Refinery", "--country", "CL"]
     arguments += ["--role", "refiner", "--password-file", str(password), "--json"]
-    if veta(arguments) != 0:
-        raise RuntimeError("veta init failed")
+    with contextlib.redirect_stdout(io.StringIO()):
+        if veta(arguments) != 0:
+            raise RuntimeError("veta init failed")
 
 
 def _credentials(count: int) -> list[dict[str, Any]]:
