@@ -58,7 +58,7 @@ def all_figures() -> dict[str, dict[str, float | int]]:
 
 def tree_build(leaf_count: int, rounds: int = 3) -> dict[str, float | int]:
     """Build a tree of all levels; floor: its node digests alone, SHA-256 over 65 octets each."""
-    source = random.Random(1)  # noqa: S311 - leaves to measure with
+    source = random.Random(1)
     leaves = [source.randbytes(32) for _ in range(leaf_count)]
     node = b"\x01" + source.randbytes(64)
 
@@ -97,7 +97,7 @@ def tree_memory(leaf_count: int) -> dict[str, float | int]:
 
 def inclusion(size: int, rounds: int = 15) -> dict[str, float | int]:
     """Recompute the root from a path; floor: as many SHA-256 over 65 octets."""
-    source = random.Random(2)  # noqa: S311 - a path to measure with
+    source = random.Random(2)
     height = (size - 1).bit_length()
     path = tuple(source.randbytes(32) for _ in range(height))
     proof = InclusionProof(source.randrange(size), size, path)

@@ -14,8 +14,8 @@ from typing import Any
 import coincurve
 from coincurve import _libsecp256k1
 from coincurve.context import GLOBAL_CONTEXT
-
 from scripts.bench_parts.core import credential
+
 from veta import canonical
 from veta.keys.signers import Es256kSigner
 from veta.model.consortium import KeyAlgorithm

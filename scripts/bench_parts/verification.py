@@ -9,8 +9,8 @@ from typing import Any
 
 import coincurve
 from coincurve._libsecp256k1 import ffi, lib
-
 from scripts.bench_parts.core import least
+
 from tests.support.certified_lot import (
     TRUST,
     honest_case,
