@@ -109,7 +109,7 @@ def _chosen_texts() -> list[str]:
 
 
 def _generated_texts() -> list[str]:
-    source = random.Random(_SEED)  # noqa: S311 - test vectors, the same ones every time
+    source = random.Random(_SEED)
     return [_spelled(random_json.document(source, depth=3), source) for _ in range(_GENERATED)]
 
 

@@ -18,9 +18,9 @@ def codes_in_source() -> set[str]:
         if path.name in ("transport.py", "policy.py"):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if CODE.fullmatch(node.value) and not node.value.startswith("veta."):
-                    found.add(node.value)
+            value = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(value, str) and CODE.fullmatch(value) and value[:5] != "veta.":
+                found.add(value)
     return found
 
 
