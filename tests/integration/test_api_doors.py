@@ -103,7 +103,7 @@ def test_name__random_octets__a_problem_or_a_page(
 ) -> None:
     path = template.format(quote_from_bytes(name, safe=""))
     shown = bytes(octet for octet in accept if 0x20 <= octet != 0x7F)
-    answer = client.get(path, headers={**BEARER, "Accept": shown, "Accept-Language": shown})  # type: ignore[dict-item]
+    answer = client.get(path, headers={**BEARER, "Accept": shown, "Accept-Language": shown})
     require_decent(answer)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.api_world import BEARER, TOKEN, ApiWorld, open_world
+from tests.support.api_world import BEARER, TOKEN, ApiWorld, open_world, raising
 from veta.api.logs import LOGGER_NAME, JsonLines, escaped, log_to
 from veta.keys.signers import Es256kSigner
 
@@ -73,8 +73,9 @@ def test_line__text_that_carries_a_secret__is_redacted(text: str) -> None:
 @pytest.mark.row("T65")
 def test_line__of_a_fault__keeps_the_place_and_drops_message_and_values() -> None:
     key = "0x" + "7f" * 32
+    fail = raising(ValueError(f"bad key {key}"))
     try:
-        raise ValueError(f"bad key {key}")
+        fail()
     except ValueError as error:
         record = logging.makeLogRecord(
             {
@@ -87,7 +88,7 @@ def test_line__of_a_fault__keeps_the_place_and_drops_message_and_values() -> Non
     assert key not in line
     members = json.loads(line)
     assert members["exception"] == "ValueError"
-    assert "test_api_logs.py" in members["where"]
+    assert "api_world.py" in members["where"]
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_request__that_is_refused__is_a_problem(
 def test_fault_of_the_node__is_500_without_its_message(world: ApiWorld) -> None:
     broken = BrokenLedger(world.ledger)
     broken.broken["head"] = raising(RuntimeError("password=hunter2 at /home/veta"))
-    node = Node(trust=world.node.trust, ledger=broken, clock=world.clock)  # type: ignore[arg-type]
+    node = Node(trust=world.node.trust, ledger=broken, clock=world.clock)
     with world.client(node) as client:
         answer = client.get("/ready")
     assert problem_of(answer) == (500, "internal.fault")

@@ -174,7 +174,7 @@ def test_verify__ledger_fails_at_one_method__never_valid_and_never_a_no(
     broken = BrokenLedger(world.ledger)
     node = Node(
         trust=world.node.trust,
-        ledger=broken,  # type: ignore[arg-type]
+        ledger=broken,
         clock=world.clock,
         store=world.store,
     )
@@ -201,7 +201,7 @@ def test_verify__ledger_knows_nothing__never_valid(world: ApiWorld, method: str)
     broken.broken[method] = lambda *_, **__: empty
     node = Node(
         trust=world.node.trust,
-        ledger=broken,  # type: ignore[arg-type]
+        ledger=broken,
         clock=world.clock,
         store=world.store,
     )

@@ -72,7 +72,7 @@ def test_label__valid_lot__tells_what_the_clerk_needs(client: Client, lots: Labe
         "Copper cathode",
         "25,000 kg net",
         "Cu 24,997.5 kg",
-        REFINERY.name,
+        "Issuer refineria-bahia-serena.example Calls itself Refineria Bahia Serena",
         REFINERY.identifier,
         "3.031 kg CO₂e per kilogram of product",
         "cradle-to-gate",

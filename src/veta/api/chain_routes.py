@@ -69,7 +69,10 @@ def anchor_now(node: TheNode, request: Request, octets: Body) -> Response:
     kind = None if wanted.kind is None else BatchKind[wanted.kind]
     report = node.desk.anchorer.anchor(kind)
     intents = [intent_json(each) for each in report.planned]
-    return json_response({"intents": intents, "alarms": alarms_json(report.alarms)}, 202)
+    with node.store.read() as work:
+        waiting = sum(work.unbatched_kinds(node.desk.member).values())
+    body = {"intents": intents, "waiting": waiting, "alarms": alarms_json(report.alarms)}
+    return json_response(body, 202)
 
 
 @router.post(

@@ -14,12 +14,13 @@ from veta.api.answers import NO_STORE, VERDICT_HEADER, report_response
 from veta.api.problems import problem_body, problem_response
 from veta.api.requests import TheNode, read_leaf
 from veta.config import ApiSettings
-from veta.errors import NotFoundError, ProvenanceError
+from veta.errors import LedgerError, NotFoundError, ProvenanceError
 from veta.model.identifiers import Leaf
 from veta.ports.store import StatementState, StoredStatement
 from veta.services.node import Node
 from veta.statement.credential import read_credential
 from veta.statement.passport import lot_identifier
+from veta.verify.report import Report
 from veta.web.label import OtherStatement, build_label
 from veta.web.pages import (
     CONTENT_SECURITY_POLICY,
@@ -116,10 +117,22 @@ def _label(
     report = node.verify_leaf(leaf)
     if prefers_json(request):
         return report_response(report)
-    label = build_label(report, base_url=base_url(request), others=others)
+    name = _member_name(node, report)
+    label = build_label(report, base_url=base_url(request), member_name=name, others=others)
     page = _page(label_page(label, *_language(request)))
     page.headers[VERDICT_HEADER] = report.verdict.value
     return page
+
+
+def _member_name(node: Node, report: Report) -> str:
+    """What the consortium calls the issuer, at the block of the report."""
+    if report.issuer is None or report.as_of is None:
+        return ""
+    try:
+        member = node.ledger.member(report.issuer, report.as_of)
+    except LedgerError:
+        return ""  # the page shows the document's own word; the verdict was made before
+    return member.name if member else ""
 
 
 def _page(text: str, status: int = 200) -> Response:

@@ -224,6 +224,10 @@ class AnchorBody(BaseModel):
     """What is on its way after batching."""
 
     intents: list[IntentBody]
+    waiting: int = Field(
+        description="issued statements that are in no batch yet; while an older transaction has to"
+        " be planned anew nothing new is planned, and the next call takes them"
+    )
     alarms: list[AlarmBody]
 
 

@@ -48,7 +48,7 @@ class BoundedProtocol(H11Protocol):
         self.app = self._serve_or_refuse
 
     async def _serve_or_refuse(self, scope: Any, receive: Any, send: Any) -> None:
-        """uvicorn's own limit answers in plain text; this one is a problem like any other."""
+        """Uvicorn's own limit answers in plain text; this one is a problem like any other."""
         if len(self.connections) > self.most_connections:
             busy = InputError("http.too_busy", "too many connections at a time")
             await problem_response(busy, {"Connection": "close"})(scope, receive, send)

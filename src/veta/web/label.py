@@ -88,12 +88,19 @@ class Label:
     """What the command line in the page asks, without a slash at its end."""
 
 
-def build_label(report: Report, *, base_url: str, others: tuple[OtherStatement, ...] = ()) -> Label:
+def build_label(
+    report: Report,
+    *,
+    base_url: str,
+    member_name: str = "",
+    others: tuple[OtherStatement, ...] = (),
+) -> Label:
     """The page of a verified (or not verified) statement.
 
     Args:
         report: what the verifier found now.
         base_url: where this node is reached from outside.
+        member_name: what the consortium calls the issuer; a document may say anything.
         others: further statements about the same lot, kept here.
     """
     document = report.statement.credential.document if report.statement else {}
@@ -114,7 +121,7 @@ def build_label(report: Report, *, base_url: str, others: tuple[OtherStatement, 
         circumstances=_circumstances(decisive),
         notices=_notices(report),
         superseded_by=successor,
-        lot=_lot_facts(report, document, subject),
+        lot=_lot_facts(report, document, subject, member_name),
         footprint_value=_footprint_value(subject),
         footprint=_footprint_facts(subject),
         as_of=Fact("as_of", moment(block.time_s), machine_time(block.time_s)) if block else None,
@@ -181,7 +188,7 @@ def _step_lines(report: Report) -> tuple[StepLine, ...]:
 
 
 def _lot_facts(
-    report: Report, document: Mapping[str, Any], subject: Mapping[str, Any]
+    report: Report, document: Mapping[str, Any], subject: Mapping[str, Any], member_name: str
 ) -> tuple[Fact, ...]:
     lot = _mapping(subject.get("characteristics"))
     product, product_class = _text(subject.get("name")), _text(lot.get("productClass"))
@@ -191,7 +198,7 @@ def _lot_facts(
         Fact("product", product),
         Fact("brand", _text(lot.get("brand"))),
         Fact("mass", _mass(lot)),
-        Fact("issuer", _issuer(document)),
+        *_issuer(document, member_name),
         *_validity(report),
         Fact("metal", _metal(lot)),
         Fact("site", _site(subject)),
@@ -213,10 +220,12 @@ def _validity(report: Report) -> tuple[Fact, ...]:
     return Fact("valid_from", moment(start_s), machine_time(start_s)), end
 
 
-def _issuer(document: Mapping[str, Any]) -> str:
+def _issuer(document: Mapping[str, Any], member_name: str) -> tuple[Fact, ...]:
     issuer = _mapping(document.get("issuer"))
-    name, identifier = _text(issuer.get("name")), _text(issuer.get("id"))
-    return f"{name} ({identifier})" if name and identifier else name or identifier
+    own_name = _text(issuer.get("name"))
+    named = Fact("issuer", member_name[:_LONGEST] or own_name)
+    calls_itself = Fact("calls_itself", own_name if named.value != own_name else "")
+    return named, calls_itself, Fact("issuer_id", _text(issuer.get("id")))
 
 
 def _site(subject: Mapping[str, Any]) -> str:

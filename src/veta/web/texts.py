@@ -52,6 +52,8 @@ _ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "site": "Made at",
         "produced": "Produced",
         "issuer": "Issuer",
+        "issuer_id": "Issuer's DID",
+        "calls_itself": "Calls itself",
         "valid_from": "Valid from",
         "valid_until": "Valid until",
         "no_end": "no end stated",
