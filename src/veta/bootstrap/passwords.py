@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import warnings
 from collections.abc import Callable
 
 from veta.config import NodeConfig
@@ -16,16 +17,14 @@ class AskOnce:
     """Asks the person at the terminal the first time, and gives the same answer afterwards.
 
     Args:
-        ask: shows a text and returns what was typed, without echo.
+        ask: shows a text and returns what was typed, without echo; default: the terminal.
         confirm: ask twice and compare; for new keys.
     """
 
     __slots__ = ("_answer", "_ask", "_confirm")
 
-    def __init__(
-        self, ask: Callable[[str], str] = getpass.getpass, *, confirm: bool = False
-    ) -> None:
-        self._ask = ask
+    def __init__(self, ask: Callable[[str], str] | None = None, *, confirm: bool = False) -> None:
+        self._ask = ask or _ask_terminal
         self._confirm = confirm
         self._answer: bytes | None = None
 
@@ -48,6 +47,17 @@ class AskOnce:
     def forget(self) -> None:
         """Drop the answer."""
         self._answer = None
+
+
+def _ask_terminal(prompt: str) -> str:
+    """Ask at the terminal; where there is none, nothing is read from anywhere else."""
+    with warnings.catch_warnings():
+        # getpass would read stdin and show what is typed, with no more than a warning.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt)
+        except getpass.GetPassWarning as error:
+            raise EOFError from error
 
 
 def password_source(config: NodeConfig, *, confirm: bool = False) -> PasswordSource:

@@ -15,7 +15,7 @@ from veta import canonical
 from veta.cli.console import OK, emit, progress, say
 from veta.cli.homes import open_home
 from veta.cli.options import HERE, AsJson, Home, PasswordFile
-from veta.errors import ConfigError, InputError
+from veta.errors import ConfigError, InputError, VerificationError
 from veta.interop.lot_file import FORMAT as LOT_FORMAT
 from veta.interop.lot_file import read_lot
 from veta.model.identifiers import UnixSeconds
@@ -99,7 +99,7 @@ def _prepare(
     for path in files:
         try:
             yield _prepared(path, read_octets(path), window)
-        except InputError as error:
+        except (InputError, VerificationError) as error:
             raise InputError(error.code, f"{path}: {error.message}") from error
 
 
