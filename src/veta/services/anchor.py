@@ -106,7 +106,6 @@ class BundleDesk:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
         self._kept: tuple[int, MerkleTree] | None = None
 
     def bundle(self, leaf: Leaf) -> StatementBundle:
