@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,12 +17,25 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.server import ServerState
 
+from tests.conftest import PROJECT
 from tests.integration.test_api_problems import problem_of
-from tests.support.api_world import BEARER, JSON_TYPE, ApiWorld, Client, open_world
+from tests.support.api_world import (
+    BEARER,
+    JSON_TYPE,
+    ApiWorld,
+    BrokenLedger,
+    Client,
+    open_world,
+)
+from veta.api.app import create_app
 from veta.api.bounds import MAX_HEAD_OCTETS
-from veta.api.server import serving
+from veta.api.server import BoundedProtocol, serving
 from veta.errors import ConfigError
+from veta.services.node import Node
 from veta.services.planning import Alarm
 
 MEBIBYTE = 1 << 20
@@ -265,6 +283,87 @@ def test_concurrency__more_connections_than_allowed__503_and_soon_served_again(
             assert problem_of(answer) == (503, "http.too_busy")
         time.sleep(0.2)
         assert httpx.get(url + "/health", trust_env=False).status_code == 200
+
+
+@pytest.mark.row("T61")
+def test_reader__that_takes_nothing_of_its_answer__is_cut_off(world: ApiWorld) -> None:
+    class Impatient(BoundedProtocol):
+        stalled_after_s = 0.3
+
+    class Transport:
+        aborted = False
+
+        def abort(self) -> None:
+            self.aborted = True
+
+    async def stall() -> bool:
+        config = uvicorn.Config(create_app(world.node, world.settings), log_config=None)
+        protocol = Impatient(config, ServerState(), {}, asyncio.get_running_loop())
+        transport = Transport()
+        protocol.transport = transport  # type: ignore[assignment]
+        protocol.flow = FlowControl(transport)  # type: ignore[arg-type]
+        protocol.pause_writing()
+        protocol.resume_writing()
+        await asyncio.sleep(0.5)
+        assert not transport.aborted  # it went on taking
+        protocol.pause_writing()
+        await asyncio.sleep(0.5)
+        return transport.aborted
+
+    assert asyncio.run(stall())
+
+
+def test_health__every_worker_waits_for_a_chain_that_hangs__still_answers(
+    world: ApiWorld,
+) -> None:
+    leaf = world.anchored().hex()
+    hung, go_on = BrokenLedger(world.ledger), threading.Event()
+    hung.broken["identity"] = lambda: go_on.wait(5) and world.ledger.identity()
+    node = Node(trust=world.node.trust, ledger=hung, clock=world.clock, store=world.store)
+    with world.client(node) as client:
+        web = client.asynchronous
+        body = b'{"leaf":"%b"}' % leaf.encode()
+
+        async def scene() -> tuple[int, list[int]]:
+            asked = [
+                asyncio.ensure_future(web.post("/v1/verify", content=body, headers=JSON_TYPE))
+                for _ in range(50)
+            ]
+            await asyncio.sleep(0.3)
+            health = await asyncio.wait_for(web.get("/health"), 1)
+            go_on.set()
+            return health.status_code, [each.status_code for each in await asyncio.gather(*asked)]
+
+        assert client.run(scene()) == (200, [200] * 50)
+
+
+SERVED = """
+import pathlib, sys
+from tests.support.api_world import make_world
+from veta.api.logs import log_to
+from veta.api.server import serve
+world = make_world(pathlib.Path(sys.argv[1]))
+log_to()
+serve(world.node, world.settings, announce=lambda url: print(url, flush=True))
+world.store.close()
+print("closed", flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_serve__signal__stops_in_order_and_returns(tmp_path: Path, name: str) -> None:
+    command = [sys.executable, "-c", SERVED, str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert httpx.get(url + "/ready", trust_env=False).status_code == 200
+        process.send_signal(signal.Signals[name])
+        told, logged = process.communicate(timeout=20)
+    assert (process.returncode, told) == (0, "closed\n")
+    events = [json.loads(line)["event"] for line in logged.splitlines()]
+    assert events == ["serving", "request", "stopped"]
 
 
 @pytest.mark.row("T48")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from fastapi import FastAPI
@@ -32,6 +32,8 @@ from veta.services.revoke import StatusChanger
 from veta.statement.passport import build_passport
 from veta.statement.rules import check_rules
 from veta.store.sql_store import SqlStore, open_store
+
+R = TypeVar("R")
 
 MEMBER = MemberId(5)
 TOKEN = "not-a-secret-" + "t" * 30
@@ -61,13 +63,17 @@ class Client:
         headers = JSON_TYPE | options.pop("headers", {})
         return self.request("POST", path, content=content, headers=headers, **options)
 
+    def run(self, scene: Coroutine[Any, Any, R]) -> R:
+        """A coroutine that uses ``asynchronous``."""
+        return self._runner.run(scene)
+
     def gather(self, *requests: Any) -> list[httpx.Response]:
         """Requests at the same time: coroutines of ``asynchronous``."""
 
         async def together() -> list[httpx.Response]:
             return list(await asyncio.gather(*requests))
 
-        return self._runner.run(together())
+        return self.run(together())
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 import socket
 import threading
 import time
@@ -27,6 +28,8 @@ from veta.services.node import Node
 
 KEEP_ALIVE_S: Final = 5
 STOP_WITHIN_S: Final = 10
+STALLED_AFTER_S: Final = 30.0
+"""A client that takes nothing of its answer for this long is cut off."""
 
 _LOG: Final = logging.getLogger(LOGGER_NAME)
 
@@ -40,7 +43,9 @@ class BoundedProtocol(H11Protocol):
 
     head_timeout_s: ClassVar[float] = 10.0
     most_connections: ClassVar[int] = 256
+    stalled_after_s: ClassVar[float] = STALLED_AFTER_S
     _head_timer: asyncio.TimerHandle | None = None
+    _stall_timer: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -68,9 +73,20 @@ class BoundedProtocol(H11Protocol):
         elif self._head_timer is None and self.timeout_keep_alive_task is None:
             self._await_head()
 
+    def pause_writing(self) -> None:
+        """The client takes its answer slowly, or not at all."""
+        super().pause_writing()
+        self._stall_timer = self.loop.call_later(self.stalled_after_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has taken some."""
+        self._stop_stall_timer()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The end."""
         self._stop_waiting()
+        self._stop_stall_timer()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -97,10 +113,37 @@ class BoundedProtocol(H11Protocol):
             self._head_timer.cancel()
             self._head_timer = None
 
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
     def _too_slow(self) -> None:
         self._head_timer = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, whose ``run`` returns after a signal.
+
+    uvicorn raises the signal again once it has stopped, which would end the process before what
+    comes after ``run``: stopping the outbox, closing the store.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM; in a thread, on ``should_exit`` only."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        wanted = (signal.SIGINT, signal.SIGTERM)
+        before = {each: signal.signal(each, self.handle_exit) for each in wanted}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
 
 
 def serve(
@@ -111,7 +154,7 @@ def serve(
     Args:
         node: ready; the caller closes it afterwards.
         settings: where to listen, and the bounds.
-        announce: called with the base address once requests are answered.
+        announce: called with the base address once connections are taken.
 
     Raises:
         ConfigError: ``api.cannot_listen``, or as ``create_app``.
@@ -155,12 +198,12 @@ def serving(node: Node, settings: ApiSettings) -> Iterator[str]:
 
 def _prepare(
     node: Node, settings: ApiSettings, runner: OutboxRunner
-) -> tuple[uvicorn.Server, socket.socket, str]:
+) -> tuple[Server, socket.socket, str]:
     app = create_app(node, settings, alarms=runner.alarms)
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    return uvicorn.Server(_config(app, settings)), listener, url
+    return Server(_config(app, settings)), listener, url
 
 
 def _config(app: Any, settings: ApiSettings) -> uvicorn.Config:

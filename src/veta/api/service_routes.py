@@ -14,8 +14,8 @@ router = APIRouter(tags=["service"])
 
 
 @router.get("/health", operation_id="getHealth", responses={200: {"model": Health}})
-def get_health() -> Response:
-    """The process answers. Nothing else is asked."""
+async def get_health() -> Response:
+    """The process answers. Nothing else is asked, and no other work can delay it."""
     return json_response({"status": "alive"})
 
 

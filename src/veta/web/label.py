@@ -68,6 +68,8 @@ class Label:
     verdict: str
     reliable: bool
     title: str
+    """The lot's number, or the name of a document that is about no lot."""
+    is_lot: bool
     leaf: str
     decisive: Check | None
     why: str
@@ -115,6 +117,7 @@ def build_label(
         verdict=report.verdict.value,
         reliable=report.verdict.good and not superseded,
         title=_text(subject.get("batchNumber")) or _text(document.get("name")),
+        is_lot=bool(_text(subject.get("batchNumber"))),
         leaf=report.leaf.hex() if report.leaf else "",
         decisive=decisive,
         why=_sentence(decisive.sentence) if decisive else "",

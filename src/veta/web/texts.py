@@ -41,6 +41,7 @@ _ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "not_confirmed": "Not confirmed",
         "read_the_newer": "Open the newer statement",
         "lot": "The lot",
+        "document": "The document",
         "lot_unreliable": "What the document says — not confirmed",
         "lot_number": "Lot number",
         "product": "Product",
