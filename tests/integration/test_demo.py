@@ -1,0 +1,164 @@
+"""The demo, run as a reader runs it: its story, its files, its second run, its own doubts."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support.cli_home import VETA, run
+from veta.api.server import serving
+from veta.bootstrap import open_home
+from veta.errors import ConfigError
+from veta.model.identifiers import UnixSeconds
+from veta.scenario.copper import load_copper
+from veta.scenario.demo_forgery import change_footprint
+from veta.scenario.demo_stage import MARKER, set_stage
+from veta.scenario.demo_teller import Teller
+
+LOT = "BSE-CAT-26-1001"
+
+
+def play(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The demo in a folder of its own, as ``scripts/demo`` ends."""
+    return subprocess.run(
+        [sys.executable, "-m", "veta.scenario.demo"],
+        cwd=folder,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """One run, and what it told."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = play(folder)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return folder, done.stdout
+
+
+@pytest.mark.row("A01", "A48")
+def test_demo__every_verdict__as_the_story_expects(demo: tuple[Path, str]) -> None:
+    told = re.sub(r"\s+", " ", demo[1])
+    for wanted in (
+        "14 parties found it, 6 of them with a vote",
+        "it is member 15",
+        "anchored 3 passports 1 transaction",
+        "anchored 38 passports 1 transaction",
+        "42 of 42 VALID",
+        "INVALID BSE-CAT-26-1002, forged step 2, signature:",
+        "VALID_WITH_NOTICE BSE-CAT-26-1004, first version",
+        "[status.superseded]",
+        "INVALID BSE-CAT-26-1007",
+        "INVALID COR-CON-26-0309 step 3,",
+        "[key.compromised]",
+        "VALID_WITH_NOTICE RMM-AURORA-2026, the mine's",
+        "[validity.expired]",
+        "INDETERMINATE BSE-CAT-26-1001",
+        "[ledger.refused]",
+        "All as expected",
+    ):
+        assert wanted in told, wanted
+    assert "NOT AS EXPECTED" not in told
+
+
+def test_demo__without_a_terminal__no_colours_and_no_long_lines(demo: tuple[Path, str]) -> None:
+    assert "\033" not in demo[1]
+    assert "\r" not in demo[1]
+    sentences = [line for line in demo[1].splitlines() if not line.startswith("       ")]
+    assert max(map(len, sentences)) <= 120
+
+
+def test_demo__commands_it_prints__work_afterwards(demo: tuple[Path, str]) -> None:
+    folder, told = demo
+    commands = [
+        line.split("veta ", 1)[1].split() for line in told.splitlines() if "/veta verify" in line
+    ]
+    assert len(commands) == 2
+    for command in commands:
+        done = subprocess.run(
+            [VETA, *command], cwd=folder, capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stdout.split()[0]) == (0, "VALID"), done
+    assert f"http://127.0.0.1:8460/lots/did:web:refineria-bahia-serena.example/{LOT}" in told
+
+
+def test_demo__label_page__shows_the_lot(demo: tuple[Path, str]) -> None:
+    with (
+        open_home(demo[0] / "veta-demo") as node,
+        serving(node, replace(node.config.api, port=0)) as url,
+        urlopen(f"{url}/lots/{node.config.member}/{LOT}", timeout=30) as page,
+    ):
+        text = page.read().decode()
+        assert (page.status, page.headers["Veta-Verdict"]) == (200, "VALID")
+    assert LOT in text
+
+
+def test_demo__its_home__is_audited_clean(demo: tuple[Path, str]) -> None:
+    ran = run("audit", "--home", demo[0] / "veta-demo", "--json")
+    assert ran.json["clean"] is True
+    assert ran.json["statements"] == 39
+
+
+def test_demo__every_bundle__is_judged_offline_as_told(demo: tuple[Path, str]) -> None:
+    home = demo[0] / "veta-demo"
+    bundles = sorted((home / "bundles").glob("*.bundle.json"))
+    trust = home / "trust.json"
+    ran = run("verify", *bundles, "--offline", "--trust", trust, "--json")
+    verdicts = {Path(each["subject"]).name: each["verdict"] for each in ran.json["reports"]}
+    otherwise = {name: verdict for name, verdict in verdicts.items() if verdict != "VALID"}
+    assert len(verdicts) == 44
+    assert otherwise == {
+        "BSE-CAT-26-1004.bundle.json": "VALID_WITH_NOTICE",
+        "BSE-CAT-26-1007.bundle.json": "INVALID",
+        "COR-CON-26-0309.bundle.json": "INVALID",
+        "RMM-AURORA-2026.bundle.json": "VALID_WITH_NOTICE",
+    }
+
+
+def test_set_stage__folder_that_no_demo_made__is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "node.toml"
+    mine.write_text("mine")
+    with pytest.raises(ConfigError) as refusal:
+        set_stage(tmp_path, load_copper(), owner="marea-motors", begins_s=UnixSeconds(1))
+    assert refusal.value.code == "config.not_a_demo"
+    assert [path.name for path in tmp_path.iterdir()] == ["node.toml"]
+
+
+def test_set_stage__over_an_earlier_demo__only_what_that_made_goes(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    home = tmp_path / "veta-demo"
+    shutil.copytree(demo[0] / "veta-demo", home)
+    (home / "notes.txt").write_text("mine")
+    begins_s = UnixSeconds(1_767_603_600)
+    stage = set_stage(home, load_copper(), owner="marea-motors", begins_s=begins_s)
+    stage.resources.close()
+    left = {path.name for path in home.iterdir()}
+    assert {"notes.txt", MARKER, "password", "chain.sqlite"} <= left
+    assert not left & {"bundles", "keys", "parties", "store.sqlite", "trust.json", "node.toml"}
+
+
+def test_teller__surprise__is_told_and_kept() -> None:
+    stream = io.StringIO()
+    tell = Teller(stream)
+    tell.expect(met=True, surprise="never")
+    tell.expect(met=False, surprise="the sky is green")
+    assert tell.surprises == ["the sky is green"]
+    assert "NOT AS EXPECTED: the sky is green" in stream.getvalue()
+
+
+def test_change_footprint__figure_not_stated__is_refused() -> None:
+    with pytest.raises(Exception, match=r"demo\.no_such_figure"):
+        change_footprint(b"e30.e30.e30", 3031, 2031)
