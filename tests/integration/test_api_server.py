@@ -33,7 +33,7 @@ from tests.support.api_world import (
 )
 from veta.api.app import create_app
 from veta.api.bounds import MAX_HEAD_OCTETS
-from veta.api.server import BoundedProtocol, serving
+from veta.api.server import BoundedProtocol, _listen, serving
 from veta.errors import ConfigError
 from veta.services.node import Node
 from veta.services.planning import Alarm
@@ -417,3 +417,11 @@ def test_serving__port_taken__config_error(world: ApiWorld, url: str) -> None:
     ):
         pass
     assert caught.value.code == "api.cannot_listen"
+
+
+def test_listener__names_its_protocol__so_that_asyncio_switches_nagle_off(
+    world: ApiWorld,
+) -> None:
+    with _listen(world.settings) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+        assert listener.getsockname()[0] == "127.0.0.1"

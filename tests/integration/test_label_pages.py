@@ -11,8 +11,14 @@ import httpx
 import pytest
 
 from tests.support.api_world import ApiWorld, Client, open_world
-from tests.support.certified_lot import REFINERY
+from tests.support.certified_lot import REFINERY, STRANGER, cathode_lot
 from tests.support.label_world import HOSTILE, LabelledLots, label_lots
+from veta.model.anchoring import BatchKind
+from veta.model.identifiers import MemberId
+from veta.model.lot import Issuance
+from veta.ports.store import StatementRecord
+from veta.statement.jws import sign_statement, unseal
+from veta.statement.records import FacilityRecord, PostalAddress, build_facility
 from veta.web.quantities import day, decimal, machine_time, moment
 from veta.web.texts import TEXTS, missing_words, texts_for
 
@@ -280,3 +286,59 @@ def test_quantities__moments__in_utc_and_bounded() -> None:
     assert machine_time(1_790_000_000) == "2026-09-21T14:13:20Z"
     assert moment(2**64 - 1).startswith("31 December 9999")
     assert re.fullmatch(r"\d{4}-.*Z", machine_time(-5))
+
+
+def test_lot__newer_statement_that_is_not_anchored__does_not_hide_the_anchored_one(
+    tmp_path: Path,
+) -> None:
+    with open_world(tmp_path) as world:
+        anchored = world.anchored(1)
+        world.clock.wall_s += 60
+        newer = world.issue(1, name="newer")
+        with world.client() as client:
+            page = page_of(client, f"/lots/{REFINERY.identifier}/BSE-CAT-26-1")
+    assert f"/v1/statements/{anchored.hex()}/bundle" in [a.get("href") for a in page.all("a")]
+    assert f"/label/{newer.hex()}" in [each.get("href") for each in page.all("a")]
+    assert "issued, not anchored" in page.text
+
+
+def test_lot__statement_of_somebody_else_about_it__is_not_shown(tmp_path: Path) -> None:
+    with open_world(tmp_path) as world:
+        credential = world.credential(1)
+        credential["issuer"]["id"] = "did:web:somebody-else.example"
+        sealed = unseal(sign_statement(credential, STRANGER))
+        foreign = StatementRecord(
+            leaf=sealed.leaf,
+            issuer=MemberId(9),
+            kind=BatchKind.PASSPORT,
+            credential_id=credential["id"],
+            subject=credential["credentialSubject"]["id"],
+            payload=sealed.payload,
+            token=sealed.token,
+            created_s=world.clock.now_s(),
+        )
+        with world.store.write() as work:
+            work.add_statements([foreign])
+        with world.client() as client:
+            answer = client.get(f"/lots/{REFINERY.identifier}/BSE-CAT-26-1", headers=HTML)
+            assert answer.status_code == 404
+            own = page_of(client, f"/label/{sealed.leaf.hex()}")
+    assert "Not valid" in own.text
+    assert "did:web:somebody-else.example is not a member" in own.text
+
+
+def test_label__document_that_is_no_lot__speaks_of_a_document(tmp_path: Path) -> None:
+    with open_world(tmp_path) as world:
+        now_s = world.ledger.head().time_s
+        when = Issuance("urn:veta:statement:site-1", now_s, bytes(16), None)
+        lot = cathode_lot()
+        address = PostalAddress("Camino al Puerto 1", "1240000", "Antofagasta", "Antofagasta")
+        record = FacilityRecord(REFINERY, lot.site, address, (lot.category,))
+        leaf = world.node.desk.issuer.issue(build_facility(record, when)).leaf
+        world.settle()
+        with world.client() as client:
+            page = page_of(client, f"/label/{leaf.hex()}")
+    assert "The document" in page.text
+    assert "Lot number" not in page.text
+    assert "Carbon footprint" not in page.text
+    assert "no end stated" in page.text

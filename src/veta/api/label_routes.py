@@ -36,6 +36,8 @@ from veta.web.quantities import moment
 from veta.web.texts import texts_for
 
 HTML_PREFIXES: Final = ("/lots", "/label/")
+_MOST_STATEMENTS: Final = 100
+"""Statements about one lot that are looked at."""
 _MOST_OTHERS: Final = 20
 _PAGE_HEADERS: Final = {
     **NO_STORE,
@@ -91,12 +93,14 @@ def get_lot(node: TheNode, request: Request, issuer: str, number: str) -> Respon
 
 def _lot_label(node: Node, request: Request, subject: str) -> Response:
     """The newest anchored statement of the lot's own issuer, and links to the others."""
-    found = [each for each in node.find(subject, limit=_MOST_OTHERS) if _speaks_for(each, subject)]
+    found = [
+        each for each in node.find(subject, limit=_MOST_STATEMENTS) if _speaks_for(each, subject)
+    ]
     if not found:
         raise NotFoundError("lot.not_found", f"no statement about {subject[:300]} is kept here")
     anchored = (each for each in found if each.state is StatementState.ANCHORED)
     shown = next(anchored, found[0])
-    others = tuple(_other(each) for each in found if each is not shown)
+    others = tuple(_other(each) for each in found if each is not shown)[:_MOST_OTHERS]
     return _label(node, request, shown.record.leaf, others)
 
 
