@@ -39,8 +39,9 @@ STATEMENT: Final = Limits()
 AUTHORED: Final = replace(STATEMENT, canonical_numbers=True)
 """Documents handed in to be signed by this node: the strictest reading."""
 
-COPY: Final = replace(STATEMENT, require_nfc=False)
-"""A document that went through somebody's software; see ``restore``."""
+COPY: Final = replace(STATEMENT, require_nfc=False, max_digits=17)
+"""A document that went through somebody's software, which may have written 2^53-1 with ``.0``; what
+is restored has the bounds of a statement again. See ``restore``."""
 
 FOREIGN: Final = Limits(
     max_octets=16 * 1024 * 1024,
