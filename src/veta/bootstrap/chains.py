@@ -10,7 +10,6 @@ from veta.chain.embedded import EmbeddedChain
 from veta.chain.embedded_rpc import EmbeddedProvider
 from veta.chain.embedded_server import EmbeddedServer
 from veta.chain.endpoint import EndpointProvider
-from veta.chain.identity import ask_identity, current_contracts, require_identity
 from veta.chain.ledger import Finality, Web3Ledger
 from veta.config import ChainSettings, NodeConfig
 from veta.errors import LedgerUnavailableError, StoreError
@@ -131,8 +130,5 @@ def ledger_on(
     """
     if connection.embedded is not None:
         return SealingLedger(connection.embedded, trust, clock)
-    provider = connection.provider
-    if isinstance(provider, EndpointProvider):
-        contracts = current_contracts(trust).contracts
-        provider.introduce_with(lambda ask: require_identity(ask_identity(ask, contracts), trust))
-    return Web3Ledger(provider, trust, Finality(settings.finality, settings.finality_depth))
+    finality = Finality(settings.finality, settings.finality_depth)
+    return Web3Ledger(connection.provider, trust, finality)

@@ -10,7 +10,9 @@ from veta.bootstrap.chains import InProcessProvider, endpoint_provider
 from veta.bootstrap.signing import LazyAccount
 from veta.chain.deploy import deploy
 from veta.chain.embedded import EmbeddedChain
+from veta.chain.endpoint import EndpointProvider
 from veta.chain.governance import Admission, GovernanceRules
+from veta.chain.rpc import LATEST, RpcClient, quantity
 from veta.config import ChainSettings
 from veta.errors import ConfigError
 from veta.keys.keyring import KeyRing
@@ -108,15 +110,17 @@ def found_network(
     The first founder's administer account must be new and have funds.
 
     Raises:
-        ConfigError: ``config.deployer_used``.
+        ConfigError: ``config.no_funds``, ``config.deployer_used``.
         LedgerError: the chain cannot be asked, refuses, or does not include in time.
     """
     _require_founders(founders)
     provider = endpoint_provider(chain, clock)
+    deployer = LazyAccount(founders[0].ring, KeyPurpose.ADMINISTER)
     try:
+        _require_funds(provider, deployer.address)
         deployment = deploy(
             provider,
-            LazyAccount(founders[0].ring, KeyPurpose.ADMINISTER),
+            deployer,
             tuple(admission_of(founder) for founder in founders),
             rules,
             clock,
@@ -141,6 +145,16 @@ def fund_addresses(
     for key in admission.keys:
         if key.algorithm is KeyAlgorithm.ACCOUNT:
             chain.fund(AccountAddress(key.octets), wei)
+
+
+def _require_funds(provider: EndpointProvider, account: AccountAddress) -> None:
+    client = RpcClient(provider)
+    balance = client.ask("eth_getBalance", "0x" + account.hex(), LATEST)
+    if quantity(balance, "a balance") == 0:
+        raise ConfigError(
+            "config.no_funds",
+            f"account 0x{account.hex()} has no funds on that chain; fund it and run this again",
+        )
 
 
 def _require_founders(founders: tuple[Founder, ...]) -> None:

@@ -26,7 +26,7 @@ from veta.model.consortium import Role
 from veta.model.trust import TrustConfig
 
 if TYPE_CHECKING:
-    from veta.bootstrap import Admission, Founder, KeyRing
+    from veta.bootstrap import Admission, Founder, KeyRing, PasswordSource
 
 ADMISSION = "admission.json"
 ADMISSION_FORMAT = "veta-admission/1"
@@ -133,7 +133,7 @@ def _make_folder(home: Path) -> None:
 def _make_member(
     config: NodeConfig, who: Particulars, pinned: TrustConfig | None, network: str
 ) -> TrustConfig:
-    from veta.bootstrap import DEFAULT_PURPOSES, Founder, KeyRing, password_source
+    from veta.bootstrap import DEFAULT_PURPOSES, Founder, password_source
 
     if len(who.country) != 2 or not who.country.isalpha() or not who.country.isupper():
         raise InputError("cli.country", "--country is two capital letters, such as CL")
@@ -142,18 +142,30 @@ def _make_member(
     directory = config.path(config.keys_dir)
     password = password_source(config, confirm=True)
     with progress("Making keys", len(DEFAULT_PURPOSES)) as show:
-        ring = KeyRing.create(directory, password, ())
+        ring = _key_ring(directory, password)
+        made = {record.purpose for record in ring.records()}
         for done, spec in enumerate(DEFAULT_PURPOSES, 1):
-            ring.add(spec)
+            if spec.purpose not in made:
+                ring.add(spec)
             show(done)
     founder = Founder(config.member, who.name, who.country, who.roles, who.votes, ring)
     if pinned is None:
-        return _found(config, founder, network, KeyRing(directory, password))
+        return _found(config, founder, network)
     _write_admission(config.home / ADMISSION, founder)
     return pinned
 
 
-def _found(config: NodeConfig, founder: Founder, network: str, ring: KeyRing) -> TrustConfig:
+def _key_ring(directory: Path, password: PasswordSource) -> KeyRing:
+    """A new ring, or what an init that was cut off has made of it."""
+    from veta.bootstrap import KeyRing
+
+    if directory.is_dir():
+        say(f"Taking up the keys that are in {directory} already")
+        return KeyRing(directory, password)
+    return KeyRing.create(directory, password, ())
+
+
+def _found(config: NodeConfig, founder: Founder, network: str) -> TrustConfig:
     from veta.bootstrap import EmbeddedChain, SystemClock, found_embedded, found_network
 
     clock = SystemClock()
@@ -161,13 +173,15 @@ def _found(config: NodeConfig, founder: Founder, network: str, ring: KeyRing) ->
     try:
         if config.chain.kind == "json-rpc":
             return found_network(config.chain, (founder,), name=network, clock=clock)
+        # Nothing pins a chain that an earlier init left unfinished: node.toml comes last.
+        config.path(config.embedded_file).unlink(missing_ok=True)
         chain = EmbeddedChain.create(config.path(config.embedded_file), clock=clock.now_s)
         try:
             return found_embedded(chain, (founder,), name=network, clock=clock)
         finally:
             chain.close()
     finally:
-        ring.close()
+        founder.ring.close()
 
 
 def _write_admission(path: Path, founder: Founder) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from veta import __version__
 from veta.cli import (
     anchor,
     audit,
@@ -23,6 +24,13 @@ from veta.cli import (
 from veta.cli.console import OK, USAGE, report_error
 from veta.errors import ProvenanceError
 
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="veta",
     help="Provenance of responsibly sourced metals: sign what you know about a lot, anchor it, "
@@ -32,16 +40,30 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("init")(initialise.init)
+
+
+@app.callback(invoke_without_command=False)
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("init", short_help="Make a node: keys, settings, a chain or the way to one.")(
+    initialise.init
+)
 app.add_typer(member.app, name="member")
-app.command("issue")(issue.issue)
-app.command("anchor")(anchor.anchor)
-app.command("verify")(verify.verify)
-app.command("revoke")(revoke.revoke)
-app.command("supersede")(revoke.supersede)
+app.command("issue", short_help="Sign lots or credentials and keep them.")(issue.issue)
+app.command("anchor", short_help="Put what was issued under roots on the chain.")(anchor.anchor)
+app.command("verify", short_help="Judge statements, with the chain or offline.")(verify.verify)
+app.command("revoke", short_help="Revoke one of the member's own statements.")(revoke.revoke)
+app.command("supersede", short_help="Replace a statement by a newer one.")(revoke.supersede)
 app.add_typer(show.app, name="show")
-app.command("audit")(audit.audit)
-app.command("serve")(serve.serve)
+app.command("audit", short_help="Derive everything again and compare.")(audit.audit)
+app.command("serve", short_help="Serve the HTTP interface and the label pages.")(serve.serve)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,9 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _usage(error: Any) -> int:
-    message = " ".join(error.format_message().split())
-    if message:
-        print(f"veta: {message} [cli.usage]", file=sys.stderr)
+    message = str(error.format_message())
+    if message.startswith("Usage:"):
+        print(message, file=sys.stderr)  # nothing was asked for: the help says what there is
+    else:
+        print(f"veta: {' '.join(message.split())} [cli.usage]", file=sys.stderr)
     return USAGE
 
 
