@@ -93,3 +93,8 @@ def _require_fit(document: dict[str, Any], template: str, method: str, answer: A
     whole = {**schema, "components": document["components"]}
     faults = list(Draft202012Validator(whole).iter_errors(answer.json()))
     assert not faults, (template, faults[:2])
+
+
+def test_openapi__served__is_the_one_checked_in(world: ApiWorld, document: dict[str, Any]) -> None:
+    with world.client() as client:
+        assert client.get("/openapi.json").json() == document

@@ -108,12 +108,15 @@ def test_problem__of_the_nodes_own_files__keeps_the_sentence_for_the_log() -> No
         ("GET", "/v1/statements/" + "AB" * 32, (400, "leaf.malformed")),
         ("GET", "/v1/statements/" + "ab" * 32, (404, "statement.not_found")),
         ("GET", "/v1/statements/" + "ab" * 32 + "/bundle", (404, "statement.not_found")),
+        ("GET", "/v1/intents/7", (404, "intent.not_found")),
+        ("GET", "/v1/intents/-1", (400, "http.malformed_request")),
+        ("GET", "/v1/intents?state=lost", (400, "http.malformed_request")),
     ],
 )
 def test_request__that_is_refused__is_a_problem(
     client: Client, method: str, path: str, expected: tuple[int, str]
 ) -> None:
-    answer = client.request(method, path)
+    answer = client.request(method, path, headers=BEARER)
     assert problem_of(answer) == expected
     if answer.status_code == 405:
         assert answer.headers["allow"]

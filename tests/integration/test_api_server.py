@@ -33,9 +33,11 @@ from tests.support.api_world import (
 )
 from veta.api.app import create_app
 from veta.api.bounds import MAX_HEAD_OCTETS
+from veta.api.runner import OutboxRunner
 from veta.api.server import BoundedProtocol, _listen, serving
-from veta.errors import ConfigError
+from veta.errors import ConfigError, StoreError
 from veta.services.node import Node
+from veta.services.outbox import OutboxReport
 from veta.services.planning import Alarm
 
 MEBIBYTE = 1 << 20
@@ -401,6 +403,34 @@ def test_outbox__step_that_fails__is_an_alarm_in_ready_and_goes_on(
     while "ledger.unavailable" not in codes():
         assert time.monotonic() < deadline_s
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreError("store.disk_full", "no room"), "store.disk_full"),
+        (RuntimeError("password=hunter2"), "outbox.fault"),
+    ],
+)
+def test_outbox__step_that_raises__is_an_alarm_and_the_next_step_clears_it(
+    error: Exception, code: str
+) -> None:
+    class FailsOnce:
+        writes = True
+        steps = 0
+
+        def step(self) -> OutboxReport:
+            self.steps += 1
+            if self.steps == 1:
+                raise error
+            return OutboxReport()
+
+    runner = OutboxRunner(FailsOnce())  # type: ignore[arg-type]
+    assert runner.step() is False
+    assert [alarm.code for alarm in runner.alarms()] == [code]
+    assert "hunter2" not in runner.alarms()[0].message
+    assert runner.step() is True
+    assert runner.alarms() == ()
 
 
 def test_alarms__of_the_caller__are_shown_once(world: ApiWorld, client: Client) -> None:

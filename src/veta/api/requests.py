@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from veta import canonical
 from veta.api.schemas import LeafRequest, Strict, TokenRequest
 from veta.api.tokens import WriteToken
-from veta.config import ApiSettings
 from veta.errors import InputError
 from veta.model.bundle import StatementBundle
 from veta.model.identifiers import Leaf, UnixSeconds
@@ -32,12 +31,6 @@ async def node_of(request: Request) -> Node:
     """The app's node."""
     node: Node = request.app.state.node
     return node
-
-
-async def settings_of(request: Request) -> ApiSettings:
-    """The app's settings."""
-    settings: ApiSettings = request.app.state.settings
-    return settings
 
 
 async def require_token(request: Request) -> None:

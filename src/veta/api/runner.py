@@ -50,9 +50,10 @@ class OutboxRunner:
     def _run(self) -> None:
         pause_s = 0.0
         while not self._stopping.wait(pause_s):
-            pause_s = self._step_every_s if self._step() else AFTER_FAILURE_S
+            pause_s = self._step_every_s if self.step() else AFTER_FAILURE_S
 
-    def _step(self) -> bool:
+    def step(self) -> bool:
+        """One step; ``False`` if it rang an alarm."""
         try:
             alarms = tuple(self._node.step().alarms)
         except ProvenanceError as error:
