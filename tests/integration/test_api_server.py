@@ -342,10 +342,8 @@ def test_health__every_worker_waits_for_a_chain_that_hangs__still_answers(
 SERVED = """
 import pathlib, sys
 from tests.support.api_world import make_world
-from veta.api.logs import log_to
 from veta.api.server import serve
 world = make_world(pathlib.Path(sys.argv[1]))
-log_to()
 serve(world.node, world.settings, announce=lambda url: print(url, flush=True))
 world.store.close()
 print("closed", flush=True)

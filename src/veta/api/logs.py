@@ -23,6 +23,10 @@ _SECRETS: Final = re.compile(
 _RESERVED: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+# Without this, a process that set up no logging would print faults with their messages.
+logging.getLogger(LOGGER_NAME).addHandler(logging.NullHandler())
+
+
 def escaped(text: str) -> str:
     """A JSON string literal of visible ASCII, at most 2,000 characters of the text, redacted."""
     bare = _SECRETS.sub(r"\1[redacted]", text[:_LONGEST])
@@ -72,3 +76,10 @@ def log_to(stream: TextIO | None = None, level: int = logging.INFO) -> logging.H
         logger.propagate = False
         logger.setLevel(level if name == LOGGER_NAME else logging.WARNING)
     return handler
+
+
+def log_unless_set_up() -> None:
+    """``log_to`` standard error, if nobody sends the lines anywhere yet."""
+    handlers = logging.getLogger(LOGGER_NAME).handlers
+    if all(isinstance(each, logging.NullHandler) for each in handlers):
+        log_to()

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from veta.api.app import create_app
 from veta.api.bounds import MAX_HEAD_OCTETS
-from veta.api.logs import LOGGER_NAME
+from veta.api.logs import LOGGER_NAME, log_unless_set_up
 from veta.api.problems import PROBLEM_JSON, problem_body, problem_response
 from veta.api.runner import OutboxRunner
 from veta.config import ApiSettings
@@ -151,6 +151,8 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM; a node that writes steps its outbox meanwhile.
 
+    Log lines go to standard error unless the caller sent them elsewhere (``logs.log_to``).
+
     Args:
         node: ready; the caller closes it afterwards.
         settings: where to listen, and the bounds.
@@ -159,6 +161,7 @@ def serve(
     Raises:
         ConfigError: ``api.cannot_listen``, or as ``create_app``.
     """
+    log_unless_set_up()
     runner = OutboxRunner(node)
     server, listener, url = _prepare(node, settings, runner)
     if announce is not None:

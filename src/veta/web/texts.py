@@ -80,6 +80,8 @@ _ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "yourself_lead": "You need not trust this page. Download the proof and check it on your own"
         " machine, against a trust configuration that you got from the consortium, not from here.",
         "download": "Download the proof",
+        "offline": "With --offline the answers of the chain are taken as this node put them into"
+        " the file; with an endpoint of your own, use --rpc and its address instead.",
         "report": "Report as JSON",
         "statement_name": "Statement leaf",
         "unknown": "Unknown here",
