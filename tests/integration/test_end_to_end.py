@@ -100,7 +100,7 @@ def test_rotate__earlier_statements_stay_good__later_ones_use_the_new_key(home: 
     good(home.run("anchor"))
     assert [home.verdict(lot) for lot in (LOTS[0], NEW_LOT)] == ["VALID", "VALID"]
     keys = good(home.run("member", "show", "--json")).json["keys"]
-    assert [key["key_id"] for key in keys if key["action"] == "retire"] == [rotated["retired"]]
+    assert [key["key_id"] for key in keys if key["action"] == "retire"] == rotated["retired"]
     stored = good(home.run("show", "statement", NEW_LOT, "--json")).json
     assert stored["valid_until"] is None
 

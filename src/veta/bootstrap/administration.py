@@ -56,10 +56,16 @@ class Administration:
 
     @classmethod
     def of_ring(
-        cls, ring: KeyRing, ledger: Web3Ledger, chain_id: int, clock: Clock
+        cls,
+        ring: KeyRing,
+        ledger: Web3Ledger,
+        chain_id: int,
+        clock: Clock,
+        *,
+        key_id: KeyId | None = None,
     ) -> Administration:
-        """The administer account of a ring, opened when it signs first."""
-        return cls(ledger, LazyAccount(ring, KeyPurpose.ADMINISTER), chain_id, clock)
+        """An administer account of a ring (default: the newest), opened when it signs first."""
+        return cls(ledger, LazyAccount(ring, KeyPurpose.ADMINISTER, key_id), chain_id, clock)
 
     # --- the member's own keys ---------------------------------------------------------------
 
@@ -70,6 +76,14 @@ class Administration:
     def retire(self, key_id: KeyId) -> Receipt:
         """Stop using a key; what it did before stays good."""
         return self.submit(self.ledger.governance.encode_retire_key(key_id))
+
+    def retire_if_in_use(self, key_id: KeyId) -> None:
+        """Retire a key unless it has ended already, by a pause for instance."""
+        try:
+            self.retire(key_id)
+        except TransactionRevertedError as error:
+            if error.error_name != "KeyEnded":
+                raise
 
     def declare_compromised(self, key_id: KeyId, *, since_s: UnixSeconds) -> Receipt:
         """Say that somebody else holds a key since then."""

@@ -19,7 +19,7 @@ from veta.chain.ledger import Web3Ledger
 from veta.config import ChainSettings, NodeConfig, load_node_config, load_trust
 from veta.errors import ConfigError, ForbiddenError
 from veta.keys.keyring import KeyRing
-from veta.model.consortium import KeyPurpose
+from veta.model.consortium import KeyAction, KeyPurpose
 from veta.model.identifiers import KeyId, MemberId
 from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
@@ -47,7 +47,7 @@ class Opening:
         policy: what the node's own verdicts ask for.
         chain: an embedded chain that this process opened already; it stays open.
         writes: ``False`` opens a member's home to read only, without claim or lease.
-        sign_key: sign with this key instead of the newest of the ring.
+        sign_key: sign with this key instead of the newest that is bound.
     """
 
     clock: Clock | None = None
@@ -116,7 +116,14 @@ class OpenNode(Node):
         """
         if self._ring is None:
             raise ForbiddenError("node.read_only", "this node belongs to no member: it only reads")
-        return Administration.of_ring(self._ring, self.chain, self.trust.chain_id, self.clock)
+        member = self.desk.member
+        return Administration.of_ring(
+            self._ring,
+            self.chain,
+            self.trust.chain_id,
+            self.clock,
+            key_id=newest_bound(self._ring, self.chain, member, KeyPurpose.ADMINISTER),
+        )
 
     @property
     def keys(self) -> KeyRing:
@@ -192,7 +199,10 @@ def build_node(
         planner = desk = None
         if ring is not None and store is not None:
             planner = _planner(store, ledger, ring)
-            signer = LazyStatementSigner(ring, opening.sign_key)
+            sign_key = opening.sign_key or newest_bound(
+                ring, ledger, planner.member, KeyPurpose.SIGN
+            )
+            signer = LazyStatementSigner(ring, sign_key)
             desk = _desk(config.member, planner, signer, clock)
         wiring = Wiring(config, ledger, embedded, ring, planner, stack.pop_all())
         return OpenNode(
@@ -278,13 +288,27 @@ def _open_store(
     return store
 
 
+def newest_bound(
+    ring: KeyRing, ledger: Web3Ledger, member: MemberId, purpose: KeyPurpose
+) -> KeyId | None:
+    """The newest key of a ring that the chain knows; a file whose binding failed is passed over.
+
+    ``None`` if none is known: the ring's newest is taken then, and the chain refuses it.
+    """
+    entries = ledger.keys(member, ledger.final_head())
+    bound = {entry.key_id for entry in entries if entry.action is KeyAction.BIND}
+    records = [r for r in ring.records() if r.purpose is purpose and r.key_id in bound]
+    return max(records, key=lambda record: record.number).key_id if records else None
+
+
 def _planner(store: SqlStore, ledger: Web3Ledger, ring: KeyRing) -> TransactionPlanner:
     identity = store.identity()
     assert identity.member is not None  # the store of a member's node was opened for it
+    key_id = newest_bound(ring, ledger, identity.member, KeyPurpose.OPERATE)
     return TransactionPlanner(
         store=store,
         ledger=ledger,
-        signer=LazyAccount(ring, KeyPurpose.OPERATE),
+        signer=LazyAccount(ring, KeyPurpose.OPERATE, key_id),
         member=identity.member,
         chain_id=identity.chain_id,
     )

@@ -46,10 +46,10 @@ class LazyStatementSigner:
 class LazyAccount:
     """An operate or administer account of a ring, known by its address until it signs."""
 
-    def __init__(self, ring: KeyRing, purpose: KeyPurpose) -> None:
+    def __init__(self, ring: KeyRing, purpose: KeyPurpose, key_id: KeyId | None = None) -> None:
         self._ring = ring
-        self._purpose = purpose
-        self._address = address_in(ring.record(purpose))
+        self._record = ring.record(purpose, key_id)
+        self._address = address_in(self._record)
         self._opened: TransactionSigner | None = None
 
     @property
@@ -79,7 +79,7 @@ class LazyAccount:
                 KeyPurpose.OPERATE: self._ring.operator,
                 KeyPurpose.ADMINISTER: self._ring.administrator,
             }
-            self._opened = opens[self._purpose]()
+            self._opened = opens[self._record.purpose](self._record.key_id)
         return self._opened.sign_transaction(
             chain_id=chain_id,
             nonce=nonce,

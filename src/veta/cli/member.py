@@ -192,13 +192,23 @@ def rotate_key(
     spec = next(each for each in DEFAULT_PURPOSES if each.purpose is wanted)
     with open_home(home, writes=True, password_file=password_file) as node:
         office = node.administration
-        old = node.keys.record(wanted)
+        if wanted is KeyPurpose.OPERATE and node.health().pending:
+            raise ConflictError("outbox.pending", "transactions are on their way: `veta anchor`")
+        head = node.ledger.final_head()
+        bound = [entry.key_id for entry in node.ledger.keys(node.desk.member, head)]
+        old = [each for each in node.keys.records() if each.purpose is wanted]
         new = node.keys.add(spec)
         office.bind(new)
         if node.embedded is not None:
             fund_accounts(node.embedded, node.keys)
-        office.retire(old.key_id)
-    document = {"purpose": purpose, "new": new.key_id.hex(), "retired": old.key_id.hex()}
+        retired = [each.key_id for each in old if each.key_id in bound]
+        for key_id in retired:
+            office.retire_if_in_use(key_id)
+    document = {
+        "purpose": purpose,
+        "new": new.key_id.hex(),
+        "retired": [key_id.hex() for key_id in retired],
+    }
     emit(document, [f"new {purpose} key {new.key_id.hex()}"], as_json=as_json)
     return OK
 

@@ -164,13 +164,13 @@ class KeyRing(Unshowable):
         """The Ed25519 key that cosigns checkpoints; raises as ``statement_signer``."""
         return self._statement_key(self.record(KeyPurpose.WITNESS, key_id))
 
-    def operator(self) -> TransactionSigner:
+    def operator(self, key_id: KeyId | None = None) -> TransactionSigner:
         """The account that sends the member's transactions; raises as ``statement_signer``."""
-        return self._account(self.record(KeyPurpose.OPERATE))
+        return self._account(self.record(KeyPurpose.OPERATE, key_id))
 
-    def administrator(self) -> TransactionSigner:
+    def administrator(self, key_id: KeyId | None = None) -> TransactionSigner:
         """The account that votes and changes keys; raises as ``statement_signer``."""
-        return self._account(self.record(KeyPurpose.ADMINISTER))
+        return self._account(self.record(KeyPurpose.ADMINISTER, key_id))
 
     def claim(self) -> None:
         """Take these keys for this process alone, until ``close`` or the process ends.
