@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,8 @@ from veta.errors import (
     StoreError,
 )
 from veta.model.identifiers import Digest, UnixSeconds
+from veta.ports.ledger import Ledger
+from veta.services.verify import verify_bundle
 from veta.statement.jws import leaf_of, read_statement
 from veta.verify.transport import read_bundle
 from veta.verify.verdict import Verdict
@@ -55,7 +58,7 @@ def never(_label: str, /) -> bytes:
     raise AssertionError("the password was asked for")
 
 
-@pytest.mark.row("T30", "T74")
+@pytest.mark.row("T74")
 @pytest.mark.parametrize("part", ["chain", "genesis", "code"])
 def test_build_node__pinned_elsewhere__is_refused_and_everything_released(
     home: Home, part: str
@@ -162,6 +165,42 @@ def test_embedded_chain__closed_below_a_node__is_no_answer_and_never_valid(home:
         node.embedded.close()
         assert node.verify_leaf(leaf).verdict is Verdict.INDETERMINATE
         assert not node.health().ready
+
+
+class FailingOnce:
+    """A ledger whose call number ``at`` fails; it knows nothing else of ledgers."""
+
+    def __init__(self, ledger: Ledger, at: int) -> None:
+        self._ledger = ledger
+        self.left = at
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._ledger, name)
+
+        def call(*arguments: Any) -> Any:
+            self.left -= 1
+            if self.left == -1:
+                raise LedgerUnavailableError("ledger.timeout", f"no answer to {name}")
+            return method(*arguments)
+
+        return call
+
+
+@pytest.mark.row("T75")
+def test_verify__any_one_question_unanswered__is_never_a_good_verdict(home: Home) -> None:
+    bundle, _ = read_bundle(home.bundle(LOTS[0]).read_bytes())
+    with open_home(home.home) as node:
+        verdicts = []
+        for at in range(100):
+            ledger: Any = FailingOnce(node.ledger, at)
+            report = verify_bundle(node.verifier, ledger, node.clock, bundle)
+            if ledger.left >= 0:
+                assert report.verdict is Verdict.VALID  # nothing failed any more
+                break
+            assert report.verified is None
+            verdicts.append(report.verdict)
+    assert len(verdicts) >= 7
+    assert set(verdicts) == {Verdict.INDETERMINATE}
 
 
 def test_import_veta__offline_judging__loads_no_chain_package() -> None:
