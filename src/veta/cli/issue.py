@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,11 +68,7 @@ def issue(
 
     Example: veta issue lots/*.lot.json --valid-until 2027-12-31
     """
-    import time
-
-    now_s = UnixSeconds(int(time.time()))
-    window = _window(valid_from, valid_until, now_s)
-    prepared = list(_prepare(files, window))
+    prepared = list(_prepare(files, _window(valid_from, valid_until)))
     if dry_run:
         return _show(prepared, as_json=as_json)
     with open_home(home, writes=True, password_file=password_file) as node:
@@ -85,10 +82,8 @@ def issue(
     return OK
 
 
-def _window(
-    valid_from: str, valid_until: str, now_s: UnixSeconds
-) -> tuple[UnixSeconds, UnixSeconds | None]:
-    start_s = read_instant(valid_from) if valid_from else now_s
+def _window(valid_from: str, valid_until: str) -> tuple[UnixSeconds, UnixSeconds | None]:
+    start_s = read_instant(valid_from) if valid_from else UnixSeconds(int(time.time()))
     end_s = read_end(valid_until, document_offset_s=0) if valid_until else None
     return start_s, end_s
 

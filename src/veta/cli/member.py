@@ -86,29 +86,8 @@ def show_member(
     document["membership"] = [_membership_json(entry) for entry in membership]
     document["keys"] = [_key_json(entry) for entry in keys]
     lines = [f"{document['name']}  <{document['identifier']}>  member {member_id}"]
-    lines += table(
-        [
-            (
-                moment(entry.effective_s),
-                "vote" if entry.votes else "no vote",
-                role_words(entry.roles) if entry.admitted else "left",
-            )
-            for entry in membership
-        ],
-        indent="  ",
-    )
-    lines += table(
-        [
-            (
-                moment(entry.effective_s),
-                entry.action.name.lower(),
-                entry.purpose.name.lower(),
-                entry.key_id.hex(),
-            )
-            for entry in keys
-        ],
-        indent="  ",
-    )
+    lines += table([_membership_row(entry) for entry in membership], indent="  ")
+    lines += table([_key_row(entry) for entry in keys], indent="  ")
     emit(document, lines, as_json=as_json)
     return OK
 
@@ -337,6 +316,16 @@ def _membership_json(entry: MembershipEntry) -> dict[str, Any]:
         "votes": entry.votes,
         "role_names": [role.name for role in Role if role in entry.roles],
     }
+
+
+def _membership_row(entry: MembershipEntry) -> tuple[str, str, str]:
+    roles = role_words(entry.roles) if entry.admitted else "left"
+    return moment(entry.effective_s), "vote" if entry.votes else "no vote", roles
+
+
+def _key_row(entry: KeyEntry) -> tuple[str, str, str, str]:
+    action, purpose = entry.action.name.lower(), entry.purpose.name.lower()
+    return moment(entry.effective_s), action, purpose, entry.key_id.hex()
 
 
 def _key_json(entry: KeyEntry) -> dict[str, Any]:
