@@ -14,6 +14,13 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.support.cli_home import Home, anchored_home, good, run
+from veta.interop.lot_file import read_lot, write_lot
+from veta.model.identifiers import UnixSeconds
+from veta.model.lot import Issuance
+from veta.scenario.copper import load_copper
+from veta.services.certify import certify_lot
+from veta.statement.credential import view_credential
+from veta.statement.rules import check_rules
 
 README = (PROJECT / "README.md").read_text("utf-8")
 SCREEN_LINES = 25
@@ -56,9 +63,6 @@ def test_python__six_lines__print_the_verdict_of_a_bundle(home: Home) -> None:
 
 
 def test_commands__of_the_node_of_your_own__run_as_written(home: Home, tmp_path: Path) -> None:
-    from veta.interop.lot_file import write_lot
-    from veta.scenario.copper import load_copper
-
     (lines,) = [block.splitlines() for block in blocks("sh") if "veta init" in block]
     folder = tmp_path / "own"
     (folder / "lots").mkdir(parents=True)
@@ -87,6 +91,14 @@ def test_commands__every_veta_command_in_the_docs__has_help_with_an_example() ->
     for command in named:
         ran = good(run(*command.split(), "--help"))
         assert "Example: veta" in re.sub(r"\s+", " ", ran.out), command
+
+
+def test_lot_file__of_the_documentation__keeps_every_rule() -> None:
+    text = (PROJECT / "docs/operations/lots.md").read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    lot = read_lot(example.encode())
+    issuance = Issuance("urn:uuid:0", UnixSeconds(10**9), bytes(16))
+    check_rules(view_credential(certify_lot(lot, issuance, footprint_id="0").passport))
 
 
 def test_scripts__that_the_readme_names__are_there_and_executable() -> None:
