@@ -186,15 +186,17 @@ class ConsortiumStates(RuleBasedStateMachine):
     @rule(data=st.data(), crowd=st.booleans())
     def approve(self, data: st.DataObject, crowd: bool) -> None:
         number = self.motion(data)
+        self.approve_as(number, self.crowd(number) if crowd else [self.sender(data)])
+
+    def crowd(self, number: int) -> list[str]:
+        """An administer account of every member that has not approved yet."""
+        approved = self.model.motions[number].approvals
+        active = {a: self.model.active(a) for a in self.accounts}
+        able = {m: a for a, (m, purpose, _) in active.items() if purpose == KeyPurpose.ADMINISTER}
+        return [account for member, account in able.items() if member not in approved]
+
+    def approve_as(self, number: int, senders: list[str]) -> None:
         known = self.engine.read("Consortium", "proposal", number)[0][6]
-        senders = [self.sender(data)]
-        if crowd:
-            approved = self.model.motions[number].approvals
-            active = {a: self.model.active(a) for a in self.accounts}
-            able = {
-                m: a for a, (m, purpose, _) in active.items() if purpose == KeyPurpose.ADMINISTER
-            }
-            senders = [account for member, account in able.items() if member not in approved]
         for sender in senders:
             self.both(
                 "approve",
@@ -222,9 +224,11 @@ class ConsortiumStates(RuleBasedStateMachine):
         self.both("schedule", lambda: self.model.schedule(number), number, sender=FRESH[0])
 
     @precondition(lambda self: self.model.motions)
-    @rule(data=st.data(), patient=st.booleans())
-    def execute(self, data: st.DataObject, patient: bool) -> None:
+    @rule(data=st.data(), carried=st.booleans(), patient=st.booleans())
+    def execute(self, data: st.DataObject, carried: bool, patient: bool) -> None:
         number = self.motion(data)
+        if carried:
+            self.approve_as(number, self.crowd(number))
         if patient:
             self.wait(TIMELOCK_S)
         content = self.payloads[number]
@@ -284,7 +288,7 @@ def test_consortium__random_histories__as_the_model() -> None:
     run_state_machine_as_test(
         ConsortiumStates,
         settings=settings(
-            max_examples=50,
+            max_examples=100,
             stateful_step_count=60,
             deadline=None,
             derandomize=True,
@@ -295,4 +299,4 @@ def test_consortium__random_histories__as_the_model() -> None:
     operations = {"bindKey", "retireKey", "declareCompromised", "pauseKey", "resign"}
     operations |= {"propose", "approve", "withdrawApproval", "schedule", "execute"}
     tally.require(operations - {"schedule"}, ratio=0.3)
-    assert tally.accepted["execute"] >= 20
+    assert tally.accepted["execute"] >= 20, tally.accepted
