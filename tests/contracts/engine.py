@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from typing import Any, Final
 
-import pyrevm
+import pytest
 from eth_abi.abi import decode, encode
 
 from tests.contracts.world import ARTIFACTS, ERRORS
+
+pyrevm = pytest.importorskip("pyrevm", reason="pyrevm has no build for this Python")
 
 FOUNDER: Final = "0x" + "f0" * 20
 START: Final = 1_800_000_000
