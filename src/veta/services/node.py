@@ -68,7 +68,7 @@ class SettleReport:
     """What became of everything that was on its way."""
 
     settled: bool
-    """Nothing is pending any more."""
+    """Nothing is pending, and nothing waits to be planned anew."""
     done: int
     held: int
     alarms: tuple[Alarm, ...]
@@ -192,15 +192,17 @@ class Node:
         """Run the outbox until nothing is on its way, or the time is over.
 
         Running out of time loses nothing: what is pending is sent again by whoever runs next.
+        An account without funds ends it at once: waiting does not fill it.
         """
         deadline_s = self.clock.monotonic_s() + timeout_s
         done = held = 0
         while True:
             report = self.step()
             done, held = done + report.done, held + report.held
-            if not report.pending:
+            if not report.pending and not report.waiting:
                 return SettleReport(True, done, held, tuple(report.alarms))
-            if self.clock.monotonic_s() >= deadline_s:
+            unpaid = any(alarm.code == "outbox.out_of_funds" for alarm in report.alarms)
+            if (unpaid and not report.pending) or self.clock.monotonic_s() >= deadline_s:
                 return SettleReport(False, done, held, tuple(report.alarms))
             self.clock.sleep(POLL_S)
 

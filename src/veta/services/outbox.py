@@ -52,6 +52,8 @@ class OutboxReport:
     held: int = 0
     pending: int = 0
     """Entries that are not settled after the step."""
+    waiting: int = 0
+    """Open intents that have no nonce on the way after the step; the next one plans them."""
     alarms: list[Alarm] = field(default_factory=list)
 
 
@@ -88,7 +90,9 @@ class Outbox:
                     self._advance(entry, standing, report)
         except LedgerUnavailableError as error:
             report.alarms.append(Alarm(error.code, error.message))
-        report.pending = len(self._pending())
+        with self._store.read() as work:
+            report.pending = self._planner.in_flight(work)
+            report.waiting = len(self._planner.stranded(work))
         return report
 
     def _pending(self) -> tuple[OutboxEntry, ...]:
