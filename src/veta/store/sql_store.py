@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -119,9 +119,8 @@ def _open(path: Path, identity: StoreIdentity) -> Transactions:
 def _check_file(path: Path) -> None:
     """Every page of the database is sound (``PRAGMA quick_check``), before anything is done."""
     try:
-        with sqlite3.connect(path, timeout=10) as connection:
+        with closing(sqlite3.connect(path, timeout=10)) as connection:
             rows = connection.execute("PRAGMA quick_check(1)").fetchall()
-        connection.close()
     except sqlite3.Error as error:
         raise translated(error) from error
     if rows != [("ok",)]:
