@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli_home import DID, LOTS, PASSWORD, SLUG, Home, good, run, run_script
+from tests.support.cli_home import DID, LOTS, PASSWORD, SLUG, VETA, Home, good, run
 from veta.bootstrap import EmbeddedChain, EmbeddedServer, KeyRing, KeySpec, PasswordFile
 from veta.interop.lot_file import write_lot
 from veta.model.consortium import KeyAlgorithm, KeyPurpose
@@ -156,7 +160,48 @@ def test_help__without_arguments_and_version__are_plain() -> None:
     assert "\033" not in run("--help").out
 
 
-def test_output__reader_goes_away__no_traceback(home: Home) -> None:
-    ran = run_script("show", "outbox", "--home", home.home, "--json")
-    assert ran.code == 0
-    assert ran.json == {"intents": []}
+def test_output__reader_goes_away__no_traceback_and_no_zero(home: Home) -> None:
+    shown = subprocess.Popen(
+        [VETA, "show", "outbox", "--home", home.home],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert shown.stdout is not None
+    assert shown.stderr is not None
+    shown.stdout.close()
+    assert shown.wait(60) == 3
+    assert shown.stderr.read() == b""
+    shown.stderr.close()
+
+
+def test_password__typed_at_a_terminal__opens_the_keys_and_is_not_shown(
+    home: Home, tmp_path: Path
+) -> None:
+    config = home.home / "node.toml"
+    lines = [line for line in config.read_text().splitlines() if "password_file" not in line]
+    config.write_text("\n".join(lines))
+    lot = load_copper().lots_of(SLUG)[0]
+    home.lot(lot.lot_number).write_bytes(write_lot(lot))
+    typed = type_at_terminal(f"{PASSWORD}\n", "issue", home.lot(lot.lot_number), home=home)
+    assert "Password for" in typed
+    assert "1 signed and kept" in typed
+    assert PASSWORD not in typed
+    wrong = type_at_terminal("something-else\n", "issue", home.lot(lot.lot_number), home=home)
+    assert "[key.wrong_password]" in wrong
+
+
+def type_at_terminal(text: str, *arguments: str | Path, home: Home) -> str:
+    """Run a command at a terminal of its own, type into it, and see what it shows."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(VETA, ["veta", *map(str, arguments), "--home", str(home.home)])
+    shown = b""
+    with os.fdopen(terminal, "r+b", buffering=0) as screen:
+        while b"Password for" not in shown:
+            shown += screen.read(1024)
+        screen.write(text.encode())
+        with contextlib.suppress(OSError):  # the other side has gone
+            while piece := screen.read(1024):
+                shown += piece
+    os.waitpid(child, 0)
+    return shown.decode("utf-8", "replace")

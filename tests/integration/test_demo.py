@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
@@ -20,6 +19,7 @@ from veta.bootstrap import open_home
 from veta.errors import ConfigError
 from veta.model.identifiers import UnixSeconds
 from veta.scenario.copper import load_copper
+from veta.scenario.demo import main
 from veta.scenario.demo_forgery import change_footprint
 from veta.scenario.demo_stage import MARKER, set_stage
 from veta.scenario.demo_teller import Teller
@@ -27,25 +27,15 @@ from veta.scenario.demo_teller import Teller
 LOT = "BSE-CAT-26-1001"
 
 
-def play(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The demo in a folder of its own, as ``scripts/demo`` ends."""
-    return subprocess.run(
-        [sys.executable, "-m", "veta.scenario.demo"],
-        cwd=folder,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """One run, and what it told."""
+    """One run in a folder of its own, without a terminal, and what it told."""
     folder = tmp_path_factory.mktemp("demo")
-    done = play(folder)
-    assert (done.returncode, done.stderr) == (0, ""), done
-    return folder, done.stdout
+    told = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(told):
+        code = main([])
+    assert code == 0, told.getvalue()
+    return folder, told.getvalue()
 
 
 @pytest.mark.row("A01", "A48")
@@ -148,6 +138,32 @@ def test_set_stage__over_an_earlier_demo__only_what_that_made_goes(
     left = {path.name for path in home.iterdir()}
     assert {"notes.txt", MARKER, "password", "chain.sqlite"} <= left
     assert not left & {"bundles", "keys", "parties", "store.sqlite", "trust.json", "node.toml"}
+
+
+def test_main__folder_that_no_demo_made__one_line_and_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").write_text("mine")
+    assert main(["--home", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_teller__at_a_terminal__colours_and_one_moving_line() -> None:
+    stream = Terminal()
+    tell = Teller(stream)
+    tell.title("A", "b")
+    tell.working("half way")
+    tell.line("done")
+    assert "\033[1mA\033[0m" in stream.getvalue()
+    assert "half way" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\033[K     done\n")
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_teller__surprise__is_told_and_kept() -> None:

@@ -156,6 +156,17 @@ def test_member__joins_by_file_and_vote__and_issues_on_its_own(home: Home, tmp_p
     good(mine.run("anchor"))
     assert mine.verdict(lot.lot_number) == "VALID"
 
+    # With two voters one of them is no quorum any more; each runs the same command.
+    third = home.folder / "third"
+    who = ("--member", "did:web:third.example", "--country", "PE", "--role", "trader")
+    good(run("init", third, *who, *chain, "--password-file", home.password))
+    first = good(home.run("member", "add", third / "admission.json", "--json")).json
+    assert (first["approvals"], first["required"], first["member"]) == (1, 2, None)
+    again = good(home.run("member", "add", third / "admission.json", "--json")).json
+    assert again == first
+    second = good(mine.run("member", "add", third / "admission.json", "--json")).json
+    assert (second["approvals"], second["member"]) == (2, 3)
+
 
 def test_home__reader_without_a_member__verifies_and_cannot_write(home: Home) -> None:
     reader = home.folder / "reader"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,7 +23,7 @@ from veta.cli import (
     show,
     verify,
 )
-from veta.cli.console import OK, USAGE, report_error
+from veta.cli.console import OK, UNDETERMINED, USAGE, report_error
 from veta.errors import ProvenanceError
 
 
@@ -80,21 +82,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         result: Any = command.main(arguments, prog_name="veta", standalone_mode=False)
-    except ProvenanceError as error:
-        return report_error(error, as_json="--json" in arguments)
-    except typer.TyperException as error:
-        return _usage(error)
-    except typer.Abort:
-        print("veta: stopped [cli.aborted]", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
-        print("veta: interrupted; nothing is lost [cli.interrupted]", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Whoever read stdout went away: keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # the top: every end has its code
+        return _ended(error, as_json="--json" in arguments)
     return result if isinstance(result, int) else OK
+
+
+def _ended(error: BaseException, *, as_json: bool) -> int:
+    """The exit code of a command that did not finish; says why in one line."""
+    code, line = UNDETERMINED, ""
+    match error:
+        case ProvenanceError():
+            code = report_error(error, as_json=as_json)
+        case typer.Abort():
+            code, line = USAGE, "stopped [cli.aborted]"
+        case typer.TyperException():
+            code = _usage(error)
+        case KeyboardInterrupt():
+            code, line = 130, "interrupted; nothing is lost [cli.interrupted]"
+        case BrokenPipeError() | SystemExit():
+            # Whoever read stdout went away (typer makes a SystemExit of it): nobody got the answer,
+            # so this is no 0. The interpreter must not complain at exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        case _:
+            line = f"{_fault(error)} [cli.fault]"
+    if line:
+        print(f"veta: {line}", file=sys.stderr)
+    return code
+
+
+def _fault(error: BaseException) -> str:
+    """Type and place of a fault; its words and its frames' values may hold what is not ours."""
+    places = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(places[-1].filename).name}:{places[-1].lineno}" if places else "somewhere"
+    return f"a fault of Veta itself ({type(error).__name__} at {place}); nothing was concluded"
 
 
 def _usage(error: Any) -> int:
