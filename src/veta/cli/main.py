@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         result: Any = command.main(arguments, prog_name="veta", standalone_mode=False)
         sys.stdout.flush()
-    except (Exception, KeyboardInterrupt, SystemExit) as error:  # the top: every end has its code
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - every end has its code
         return _ended(error, as_json="--json" in arguments)
     return result if isinstance(result, int) else OK
 
