@@ -62,7 +62,7 @@ class ApiSettings:
     body_timeout_s: float = 10.0
     """Longest time for a whole request body to arrive, seconds."""
     max_connections: int = 256
-    """Connections served at a time; more wait in the kernel."""
+    """Connections served at a time; further ones are answered that the node is busy."""
     public_url: str = ""
     """Base address that labels print; empty: the address listened at."""
 

@@ -402,6 +402,19 @@ class TestTime:
         assert judge(fresh).verdict is Verdict.VALID
         assert judge(stale).verdict is Verdict.INDETERMINATE
 
+    @pytest.mark.parametrize(
+        ("relied_on_at", "verdict"),
+        [
+            (NOW - 1, Verdict.VALID),
+            (NOW, Verdict.VALID),
+            (NOW + 1, Verdict.INDETERMINATE),
+        ],
+    )
+    def test_verify__relied_upon_after_the_block__cannot_be_told(
+        self, relied_on_at: int, verdict: Verdict
+    ) -> None:
+        assert judge(honest_case(), relied_on_at_s=relied_on_at).verdict is verdict
+
     @pytest.mark.row("T39")
     def test_verify__own_clock_years_off__changes_no_date_rule(self) -> None:
         """Only the age of the block looks at the verifier's clock; dates go by the chain's."""

@@ -268,7 +268,12 @@ def check_status(
 
 
 def check_age(as_of: BlockRef, asked_at_s: UnixSeconds, policy: Policy) -> list[Check]:
-    """Step 7: a block older than the policy's age no longer tells a status."""
+    """Step 7: a block tells no status that is later than itself, nor one for ever."""
+    if policy.relied_on_at_s is not None and policy.relied_on_at_s > as_of.time_s:
+        why = Undetermined(
+            "status.after_block", "no block tells the status at a moment that comes after it"
+        )
+        return [not_determined(Step.STATUS, why)]
     age_s = asked_at_s - as_of.time_s
     if age_s <= policy.max_age_s:
         return []
