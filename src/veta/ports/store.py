@@ -304,6 +304,9 @@ class OutboxWork(Protocol):
     def intents(self, state: IntentState) -> tuple[Intent, ...]:
         """All intents in a state, oldest first."""
 
+    def stranded(self) -> tuple[Intent, ...]:
+        """Open intents with no nonce on the way, oldest first."""
+
     def settle_intent(
         self, number: int, state: IntentState, *, code: str = "", message: str = ""
     ) -> None:
@@ -322,7 +325,16 @@ class OutboxWork(Protocol):
         """Remember another transaction for the same nonce, before it is sent."""
 
     def pending(self, account: AccountAddress) -> tuple[OutboxEntry, ...]:
-        """Entries not settled, by nonce."""
+        """Entries not settled, by nonce, with everything that was signed for them."""
+
+    def count_pending(self, account: AccountAddress) -> int:
+        """How many entries are not settled."""
+
+    def is_pending(self, intent: int) -> bool:
+        """Whether a nonce of the intent is not settled."""
+
+    def last_pending_sequence(self, account: AccountAddress) -> int:
+        """The highest sequence number in an entry that is not settled, 0 if there is none."""
 
     def entries(self) -> tuple[OutboxEntry, ...]:
         """All entries, by account and nonce."""

@@ -66,7 +66,7 @@ class BatchAnchorer:
         with planner.store.read() as work:
             leaves = work.unbatched(planner.member, kind, self._most_leaves)
             in_flight = planner.in_flight(work)
-            draining = bool(planner.stranded(work))
+            draining = bool(work.stranded())
         if not leaves or in_flight >= planner.policy.most_in_flight or draining:
             return False
         view = planner.observe()

@@ -222,7 +222,7 @@ class Node:
         pending = 0
         if self._desk is not None and self._store is not None:
             with self._store.read() as work:
-                pending = len(work.pending(self._desk.account))
+                pending = work.count_pending(self._desk.account)
         return NodeHealth(head, final, age_s, pending, tuple(dict.fromkeys(alarms)))
 
     def close(self) -> None:

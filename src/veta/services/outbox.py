@@ -92,7 +92,7 @@ class Outbox:
             report.alarms.append(Alarm(error.code, error.message))
         with self._store.read() as work:
             report.pending = self._planner.in_flight(work)
-            report.waiting = len(self._planner.stranded(work))
+            report.waiting = len(work.stranded())
         return report
 
     def _pending(self) -> tuple[OutboxEntry, ...]:
@@ -102,10 +102,9 @@ class Outbox:
     def _plan_open(self, report: OutboxReport) -> None:
         """Give open intents that have no nonce on the way one; after trouble, one at a time."""
         with self._store.read() as work:
-            pending = work.pending(self._account)
-            waiting = self._planner.stranded(work)
-        room = self._policy.most_in_flight - len(pending)
-        anchors_on_the_way = any(entry.sequence is not None for entry in pending)
+            waiting = work.stranded()
+            room = self._policy.most_in_flight - self._planner.in_flight(work)
+            anchors_on_the_way = work.last_pending_sequence(self._account) > 0
         for intent in waiting:
             is_batch = isinstance(intent.subject, Batch)
             if room <= 0 or (is_batch and anchors_on_the_way):
@@ -122,7 +121,7 @@ class Outbox:
             return False
         with self._store.read() as work:
             sequence = self._planner.next_sequence(work, view)
-            idle = not work.pending(self._account)
+            idle = not self._planner.in_flight(work)
         call = self._planner.call_for(intent.subject, sequence)
         alarm = unaffordable(call, view.fees, view.balance_wei)
         if alarm is not None:
@@ -138,7 +137,7 @@ class Outbox:
                 report.alarms.append(Alarm("outbox.refused", refusal.message))
             return False
         with self._store.write() as work:
-            if any(e.intent == intent.number for e in work.pending(self._account)):
+            if work.is_pending(intent.number):
                 return False  # another thread was faster
             self._planner.enter(work, intent, view)
         report.planned += 1

@@ -19,7 +19,6 @@ from veta.ports.store import (
     Attempt,
     Batch,
     Intent,
-    IntentState,
     NewTransaction,
     OutboxEntry,
     StatusChange,
@@ -151,15 +150,9 @@ class TransactionPlanner:
 
     def next_sequence(self, work: StoreWork, view: AccountView) -> int:
         """The sequence number for the next anchor: after the chain's and after those on the way."""
-        pending = work.pending(self._signer.address)
-        on_the_way = [entry.sequence for entry in pending if entry.sequence is not None]
-        last = max([work.last_sequence(self.member), *on_the_way])
+        on_the_way = work.last_pending_sequence(self._signer.address)
+        last = max(work.last_sequence(self.member), on_the_way)
         return max(view.next_sequence, last + 1)
-
-    def stranded(self, work: StoreWork) -> tuple[Intent, ...]:
-        """Open intents with no nonce on the way: they wait for the loop to plan them."""
-        on_the_way = {entry.intent for entry in work.pending(self._signer.address)}
-        return tuple(i for i in work.intents(IntentState.OPEN) if i.number not in on_the_way)
 
     def call_for(self, subject: Batch | StatusChange, sequence: int) -> Call:
         """Encode what an intent means."""
@@ -213,7 +206,7 @@ class TransactionPlanner:
 
     def in_flight(self, work: StoreWork) -> int:
         """Nonces that are signed and not settled."""
-        return len(work.pending(self._signer.address))
+        return work.count_pending(self._signer.address)
 
     def refusal(self, call: Call) -> TransactionRevertedError | None:
         """What the contract would say now, ``None`` if it would accept."""

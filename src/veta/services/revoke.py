@@ -139,7 +139,6 @@ class StatusChanger:
         with planner.store.write() as work:
             intent = work.add_status_change(change)
             room = planner.in_flight(work) < planner.policy.most_in_flight
-            planned = any(e.intent == intent.number for e in work.pending(planner.account))
-            if funded and room and not planned:
+            if funded and room and not work.is_pending(intent.number):
                 planner.enter(work, intent, view)
             return intent

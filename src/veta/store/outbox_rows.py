@@ -26,6 +26,10 @@ from veta.store.statement_rows import INTENTS, read_intent
 
 _MESSAGE_LENGTH: Final = 500
 
+# Written out, not bound: only then does SQLite see that a partial index holds all that is asked.
+_PENDING: Final = outbox.c.state == sa.literal_column("'pending'")
+_UNSETTLED: Final = intents.c.state != sa.literal_column("'done'")
+
 
 @sound
 def _attempt(row: Row[Any]) -> Attempt:
@@ -48,7 +52,7 @@ class OutboxRows:
             "related": change.related,
         }
         same = [intents.c[name].is_not_distinct_from(value) for name, value in values.items()]
-        query = INTENTS.where(intents.c.state == "open", *same)
+        query = INTENTS.where(_UNSETTLED, intents.c.state == "open", *same)
         row = self._connection.execute(query).first()
         if row is not None:
             return read_intent(row)
@@ -72,7 +76,16 @@ class OutboxRows:
     def intents(self, state: IntentState) -> tuple[Intent, ...]:
         """All intents in a state, oldest first."""
         query = INTENTS.where(intents.c.state == state.value).order_by(intents.c.id)
+        if state is not IntentState.DONE:
+            query = query.where(_UNSETTLED)
         return tuple(read_intent(row) for row in self._connection.execute(query))
+
+    def stranded(self) -> tuple[Intent, ...]:
+        """Open intents with no nonce on the way, oldest first."""
+        on_the_way = sa.exists().where(outbox.c.intent == intents.c.id, _PENDING)
+        query = INTENTS.where(_UNSETTLED, intents.c.state == "open", ~on_the_way)
+        rows = self._connection.execute(query.order_by(intents.c.id))
+        return tuple(read_intent(row) for row in rows)
 
     def settle_intent(
         self, number: int, state: IntentState, *, code: str = "", message: str = ""
@@ -141,7 +154,24 @@ class OutboxRows:
 
     def pending(self, account: AccountAddress) -> tuple[OutboxEntry, ...]:
         """Entries not settled, by nonce."""
-        return self._entries(outbox.c.account == account, outbox.c.state == "pending")
+        return self._entries(outbox.c.account == account, _PENDING)
+
+    def count_pending(self, account: AccountAddress) -> int:
+        """How many entries are not settled."""
+        query = sa.select(sa.func.count()).where(outbox.c.account == account, _PENDING)
+        return int(self._connection.execute(query).scalar_one())
+
+    def is_pending(self, intent: int) -> bool:
+        """Whether a nonce of the intent is not settled."""
+        query = sa.select(outbox.c.id).where(outbox.c.intent == intent, _PENDING).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def last_pending_sequence(self, account: AccountAddress) -> int:
+        """The highest sequence number in an entry that is not settled, 0 if there is none."""
+        query = sa.select(sa.func.max(outbox.c.sequence)).where(
+            outbox.c.account == account, _PENDING
+        )
+        return self._connection.execute(query).scalar() or 0
 
     def entries(self) -> tuple[OutboxEntry, ...]:
         """All entries, by account and nonce."""
