@@ -20,7 +20,7 @@ from random import Random
 from typing import Any, Final
 
 from veta.chain.clock import SystemClock
-from veta.errors import LedgerError
+from veta.errors import LedgerError, LedgerUnavailableError
 from veta.keys.signers import Es256kSigner
 from veta.model.identifiers import Leaf, MemberId
 from veta.ports.keys import TransactionSigner
@@ -85,7 +85,7 @@ def _work(site: Site, promises: int, *, until_idle: bool) -> None:
     """A node's life."""
     store = open_store(site.database, site.identity)
     clock = SystemClock()
-    ledger = site.connect()
+    ledger = connected(site)
     planner = TransactionPlanner(
         store=store,
         ledger=ledger,
@@ -115,6 +115,13 @@ def _work(site: Site, promises: int, *, until_idle: bool) -> None:
             store.close()
             return
         time.sleep(0.002)
+
+
+def connected(site: Site) -> Ledger:
+    """The site's ledger, however often its first questions fail."""
+    while True:
+        with suppress(LedgerUnavailableError):
+            return site.connect()
 
 
 def _idle(store: Store, member: MemberId) -> bool:
@@ -254,6 +261,7 @@ def judge(site: Site, promised: set[bytes], report: KillReport) -> None:
         faults.append("the nonces have a gap or a duplicate")
     if ledger.nonce(site.account.address, head) != len(entries):
         faults.append("the chain has other transactions of the account")
+    ledger.close()
     report.batches = len(batches)
     report.sequence = max(sequences, default=0)
     report.nonces = len(entries)

@@ -50,6 +50,9 @@ class SocketLedger:
     def __init__(self, path: Path) -> None:
         self._path = str(path)
 
+    def close(self) -> None:
+        """Connections end with their call."""
+
     def __getattr__(self, name: str) -> Any:
         def ask(*arguments: object, **named: object) -> Any:
             if name != "send":  # as a client does: a read may be asked again

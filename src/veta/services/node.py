@@ -30,6 +30,8 @@ from veta.verify.report import Report
 from veta.verify.verifier import Verifier
 
 POLL_S: Final = 0.25
+AHEAD_ALARM_S: Final = 5
+"""A head that lies further ahead of the node's own clock than this is an alarm (ADR 0156)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,14 @@ class Node:
         age_s = None
         if isinstance(head, Known):
             age_s = self.clock.now_s() - head.value.time_s
+            if age_s < -AHEAD_ALARM_S:
+                alarms.append(
+                    Alarm(
+                        "clock.skew",
+                        f"the newest block lies {-age_s} s ahead of this machine's clock: the "
+                        "clock is wrong, or blocks are made faster than time passes",
+                    )
+                )
         pending = 0
         if self._desk is not None and self._store is not None:
             with self._store.read() as work:
