@@ -6,7 +6,8 @@ database is imported for it:
     import veta
 
     trust = veta.load_trust("trust.json")
-    bundle, facts = veta.read_bundle(open("lot.bundle.json", "rb").read())
+    octets = open("lot.bundle.json", "rb").read()
+    bundle, facts = veta.read_bundle(octets, now_s=int(time.time()))
     report = veta.Verifier(trust).verify(bundle, facts)
     print(report.verdict)
 

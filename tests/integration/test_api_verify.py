@@ -20,7 +20,7 @@ from tests.support.api_world import (
 from tests.support.certified_lot import STRANGER, cathode_lot, issuance
 from veta.errors import LedgerUnavailableError
 from veta.model.anchoring import StatusReason
-from veta.model.identifiers import Leaf
+from veta.model.identifiers import Leaf, UnixSeconds
 from veta.services.node import Node
 from veta.statement.instants import write_instant
 from veta.statement.jws import sign_statement, unseal
@@ -92,7 +92,7 @@ def test_verify__one_digit_changed__invalid_and_names_the_step(
 def test_verify__facts_of_the_sender__are_not_believed(world: ApiWorld, client: Client) -> None:
     leaf = world.anchored()
     before = client.get(f"/v1/statements/{leaf.hex()}/bundle").content
-    assert read_bundle(before)[1] is not None
+    assert read_bundle(before, now_s=UnixSeconds(0))[1] is not None
     world.node.desk.status.revoke(leaf, reason=StatusReason.WITHDRAWN)
     world.settle()
     assert verdict_of(client, before) == "INVALID"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ def test_node__second_one_on_the_same_keys__is_refused(home: Home) -> None:
 
 
 def test_open_reader__stranger_over_json_rpc__judges_and_keeps_nothing(home: Home) -> None:
-    bundle, _ = read_bundle(home.bundle(LOTS[0]).read_bytes())
+    bundle, _ = read_bundle(home.bundle(LOTS[0]).read_bytes(), now_s=UnixSeconds(int(time.time())))
     config, trust = load_node_config(home.home / "node.toml"), load_trust(home.trust)
     chain = open_embedded(config, SystemClock())
     server = EmbeddedServer(chain)
@@ -188,7 +189,7 @@ class FailingOnce:
 
 @pytest.mark.row("T75")
 def test_verify__any_one_question_unanswered__is_never_a_good_verdict(home: Home) -> None:
-    bundle, _ = read_bundle(home.bundle(LOTS[0]).read_bytes())
+    bundle, _ = read_bundle(home.bundle(LOTS[0]).read_bytes(), now_s=UnixSeconds(int(time.time())))
     with open_home(home.home) as node:
         verdicts = []
         for at in range(100):

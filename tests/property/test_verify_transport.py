@@ -8,21 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.certified_lot import MEMBER, NOW, honest_case
+from tests.support.certified_lot import MEMBER, NOW, TRUST, honest_case
 from veta.errors import InputError
 from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
-from veta.model.bundle import StatusListClaim
+from veta.model.bundle import LedgerFacts, StatementBundle, StatusListClaim
 from veta.model.consortium import KeyAction
 from veta.model.determined import Known, Undetermined
 from veta.model.identifiers import Leaf, UnixSeconds
+from veta.verify.policy import Policy
 from veta.verify.transport import read_bundle, write_bundle
+from veta.verify.verdict import Verdict
+from veta.verify.verifier import Verifier
 
 CASE = honest_case()
 FILE = write_bundle(CASE.bundle, CASE.facts)
+ASKED = CASE.facts.asked_at_s
 
 
 def test_write_bundle__honest_case__comes_back_equal() -> None:
-    assert read_bundle(FILE) == (CASE.bundle, CASE.facts)
+    assert read_bundle(FILE, now_s=ASKED) == (CASE.bundle, CASE.facts)
 
 
 def test_write_bundle__every_kind_of_fact__comes_back_equal() -> None:
@@ -48,18 +52,35 @@ def test_write_bundle__every_kind_of_fact__comes_back_equal() -> None:
         )
         .with_bundle(inclusion=None, root=None)
     )
-    assert read_bundle(write_bundle(case.bundle, case.facts)) == (case.bundle, case.facts)
+    file = write_bundle(case.bundle, case.facts)
+    assert read_bundle(file, now_s=ASKED) == (case.bundle, case.facts)
+
+
+@pytest.mark.row("T76")
+def test_read_bundle__kept_for_long__its_facts_tell_no_status() -> None:
+    """A file saved before a revocation cannot stay green: its age goes by the reader's clock."""
+    fresh = Verifier(TRUST).verify(*_facts_of(FILE, now_s=NOW + 3_600))
+    kept = Verifier(TRUST).verify(*_facts_of(FILE, now_s=NOW + 3_601))
+    assert (fresh.verdict, kept.verdict) == (Verdict.VALID, Verdict.INDETERMINATE)
+    patient = Verifier(TRUST, Policy(max_age_s=10_000))
+    assert patient.verify(*_facts_of(FILE, now_s=NOW + 3_601)).verdict is Verdict.VALID
+
+
+def _facts_of(file: bytes, *, now_s: int) -> tuple[StatementBundle, LedgerFacts]:
+    bundle, facts = read_bundle(file, now_s=UnixSeconds(now_s))
+    assert facts is not None
+    return bundle, facts
 
 
 def test_write_bundle__without_facts__comes_back_without() -> None:
-    assert read_bundle(write_bundle(CASE.bundle)) == (CASE.bundle, None)
+    assert read_bundle(write_bundle(CASE.bundle), now_s=ASKED) == (CASE.bundle, None)
 
 
 @pytest.mark.row("A58")
 @given(st.binary(max_size=400))
 def test_read_bundle__any_octets__input_error_or_a_bundle(octets: bytes) -> None:
     try:
-        read_bundle(octets)
+        read_bundle(octets, now_s=ASKED)
     except InputError as error:
         assert error.code.split(".")[0] in ("canonical", "bundle")
 
@@ -96,7 +117,8 @@ def test_read_bundle__any_member_replaced__input_error_or_a_bundle(
         inside = inside[step]
     inside[path[-1]] = value
     try:
-        read_bundle(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
+        octets = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+        read_bundle(octets, now_s=ASKED)
     except InputError:
         return
 
@@ -109,4 +131,4 @@ def test_read_bundle__any_member_removed__input_error(path: tuple[str | int, ...
         inside = inside[step]
     del inside[path[-1]]
     with pytest.raises(InputError):
-        read_bundle(json.dumps(document).encode())
+        read_bundle(json.dumps(document).encode(), now_s=ASKED)

@@ -114,7 +114,7 @@ def read_verify_request(octets: bytes) -> VerifyRequest:
     """
     document = canonical.read_object(octets, LIMITS)
     if "format" in document:
-        return VerifyRequest(read_bundle(octets)[0], None)
+        return VerifyRequest(read_bundle(octets, now_s=UnixSeconds(0))[0], None)
     if "leaf" in document:
         return VerifyRequest(None, read_leaf(read_model(octets, LeafRequest).leaf))
     request = _token_request(document)

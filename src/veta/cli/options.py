@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
+
+from veta.errors import ConfigError
 
 Home: TypeAlias = Annotated[
     Path,
@@ -32,3 +34,17 @@ Rpc: TypeAlias = Annotated[
     typer.Option("--rpc", help="JSON-RPC endpoint to ask; may be given several times."),
 ]
 HERE = Path()
+
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def read_duration_s(text: str) -> int:
+    """Seconds of a duration such as 90m, 12h or 30d.
+
+    Raises:
+        ConfigError: ``cli.duration``.
+    """
+    number, unit = text[:-1], _UNITS_S.get(text[-1:])
+    if unit is None or not (number.isascii() and number.isdigit()) or len(number) > 9:
+        raise ConfigError("cli.duration", f"{text!r} is no duration such as 90m, 12h or 30d")
+    return int(number) * unit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,7 +12,7 @@ import typer
 
 from veta.cli.console import EXIT_OF_VERDICT, NOT_VERIFIED, OK, UNDETERMINED, emit, say
 from veta.cli.homes import as_leaf, find_leaf, home_config, home_trust, open_home
-from veta.cli.options import HERE, AsJson, Home, Rpc, Trust
+from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import report_lines
 from veta.config import ChainSettings, load_trust
 from veta.errors import ConfigError, InputError, LedgerError, StoreError
@@ -45,6 +46,12 @@ def verify(
     ] = False,
     trust: Trust = None,
     rpc: Rpc = None,
+    max_age: Annotated[
+        str,
+        typer.Option(
+            help="How old the newest block may be that tells the status: 90m, 12h, 30d.",
+        ),
+    ] = "1h",
     at: Annotated[
         str, typer.Option(help="Judge validity and status for this instant, not for the block's.")
     ] = "",
@@ -56,9 +63,11 @@ def verify(
     Ends with 0 for VALID and VALID_WITH_NOTICE, 1 for INVALID and NOT_PROVEN, 3 for INDETERMINATE;
     of several, the worst.
 
-    Example: veta verify lot.bundle.json --offline --trust trust.json
+    Example: veta verify lot.bundle.json --offline --max-age 30d --trust trust.json
     """
-    policy = Policy(relied_on_at_s=read_instant(at) if at else None)
+    policy = Policy(
+        relied_on_at_s=read_instant(at) if at else None, max_age_s=read_duration_s(max_age)
+    )
     with ExitStack() as stack:
         judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)
         reports = [(subject, judge.report(subject)) for subject in subjects]
@@ -169,7 +178,7 @@ def _bundle(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
     """A bundle file, or a bare token."""
     token = octets.strip()
     if token.startswith(b"{"):
-        return read_bundle(octets)
+        return read_bundle(octets, now_s=UnixSeconds(int(time.time())))
     return StatementBundle(token), None
 
 

@@ -51,7 +51,7 @@ class Stranger:
 
     def judge(self, bundle_file: bytes) -> Report:
         """Read a file as anybody would; the facts in it are not used, the chain is asked."""
-        bundle, _ = read_bundle(bundle_file)
+        bundle, _ = read_bundle(bundle_file, now_s=LAST_S)
         return self.node.verify(bundle)
 
 
@@ -100,7 +100,7 @@ def a_digit_is_changed(play: Play, stranger: Stranger) -> None:
     """A forger makes 3031 g a kilogram into 2031."""
     tell = play.tell
     tell.chapter("One digit is changed")
-    bundle, _ = read_bundle(play.write_bundle(FORGED_LOT))
+    bundle, _ = read_bundle(play.write_bundle(FORGED_LOT), now_s=LAST_S)
     forged = change_footprint(bundle.token, 3031, 2031)
     report = stranger.node.verify(StatementBundle(forged, bundle.inclusion, bundle.root))
     tell.say("3031 g CO2e a kg becomes 2031, in the passport that travels with the goods:")
@@ -189,7 +189,7 @@ def the_chain_is_stopped(play: Play, stranger: Stranger) -> None:
     stranger.server.close()
     report = stranger.judge(bundle_file)
     tell.verdict(SHOWN_LOT, report, expected=Verdict.INDETERMINATE)
-    bundle, facts = read_bundle(bundle_file)
+    bundle, facts = read_bundle(bundle_file, now_s=LAST_S)
     assert facts is not None  # the file was written with them
     report = stranger.node.verifier.verify(bundle, facts)
     tell.say("The same file, judged offline by the facts that travel in it:")

@@ -71,10 +71,15 @@ def write_bundle(bundle: StatementBundle, facts: LedgerFacts | None = None) -> b
     )
 
 
-def read_bundle(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
+def read_bundle(octets: bytes, *, now_s: UnixSeconds) -> tuple[StatementBundle, LedgerFacts | None]:
     """A bundle and its facts, if it holds any.
 
     Not checked: anything that the verifier checks.
+
+    Args:
+        octets: the file.
+        now_s: the reader's own clock. How old the facts are is told by it alone: a file that was
+            kept since before a revocation must not look fresh for ever.
 
     Raises:
         InputError: ``canonical.*`` for octets that are no strict JSON, ``bundle.malformed`` for
@@ -89,7 +94,7 @@ def read_bundle(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
             inclusion=_optional(document["inclusion"], _read_inclusion),
             root=_optional(document["root"], lambda value: BatchRoot(_octets(value, 32))),
         )
-        return bundle, _optional(document["facts"], _read_facts)
+        return bundle, _optional(document["facts"], lambda facts: _read_facts(facts, now_s))
     except KeyError as error:
         raise InputError("bundle.malformed", f"the bundle lacks {error}") from error
     except (TypeError, ValueError, AttributeError) as error:
@@ -101,7 +106,6 @@ def read_bundle(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
 
 def _facts_json(facts: LedgerFacts) -> dict[str, Any]:
     return {
-        "askedAt": facts.asked_at_s,
         "chain": _determined_json(facts.chain, _identity_json),
         "asOf": _determined_json(facts.as_of, _block_json),
         "issuer": _determined_json(facts.issuer, _nullable(_member_json)),
@@ -225,9 +229,9 @@ def _hex_or_none(octets: bytes | None) -> str | None:
 # --- facts in --------------------------------------------------------------------------------
 
 
-def _read_facts(document: Mapping[str, Any]) -> LedgerFacts:
+def _read_facts(document: Mapping[str, Any], now_s: UnixSeconds) -> LedgerFacts:
     return LedgerFacts(
-        asked_at_s=UnixSeconds(_whole(document["askedAt"])),
+        asked_at_s=now_s,
         chain=_determined(document["chain"], _read_identity),
         as_of=_determined(document["asOf"], _read_block),
         issuer=_determined(document["issuer"], _read_optional(_read_member)),
