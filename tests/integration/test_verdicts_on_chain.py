@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.chain_scenes import RULES, signer, statement_key
+from tests.support.node_parts import identity_of
 from tests.support.verdict_world import (
     AUTHORITY,
     COMMUNITY,
@@ -23,6 +25,13 @@ from veta.chain.governance import KeyGrant, ProposalKind
 from veta.model.anchoring import BatchKind, StatusAction, StatusReason
 from veta.model.consortium import KeyAction, KeyAlgorithm, KeyPurpose, Role
 from veta.model.identifiers import AccountAddress, BatchRoot, Digest, UnixSeconds
+from veta.ports.store import IntentState
+from veta.services.audit import Auditor
+from veta.services.follow import Follower
+from veta.services.outbox import Outbox
+from veta.services.planning import TransactionPlanner
+from veta.services.revoke import StatusChanger
+from veta.store.sql_store import open_store
 from veta.verify.verdict import Verdict
 
 GROUNDS = Digest(b"\x07" * 32)
@@ -341,3 +350,36 @@ def test_schedule__quorum_by_others_leaving__starts_the_timelock_for_whoever_ask
     world.wait(RULES.timelock_s)
     world.done("stranger", execute)
     assert not world.ledger.membership(COMMUNITY, world.ledger.head())[-1].admitted
+
+
+# -- through the outbox --------------------------------------------------------------------------
+
+
+def test_outbox__dispute_and_voiding_of_anothers_statement__done_once_recorded(
+    world: VerdictWorld, tmp_path: Path
+) -> None:
+    lot = world.passport()
+    store = open_store(tmp_path / "node.db", identity_of(world.ledger, AUTHORITY), create=True)
+    planner = TransactionPlanner(
+        store=store,
+        ledger=world.ledger,
+        signer=signer("authority"),
+        member=AUTHORITY,
+        chain_id=world.ledger.identity().chain_id,
+    )
+    outbox, changer = Outbox(planner, world.clock), StatusChanger(planner)
+    changer.dispute(MINER, lot.leaf, grounds=GROUNDS)
+    changer.void(MINER, lot.leaf, reason=StatusReason.VOIDED_BY_BODY)
+    for _ in range(3):
+        outbox.step()
+        world.clock.sleep(6)
+    with store.read() as work:
+        assert len(work.intents(IntentState.DONE)) == 2
+        assert work.intents(IntentState.HELD) == work.intents(IntentState.OPEN) == ()
+    listed = world.ledger.status(MINER, lot.leaf, world.ledger.head())
+    assert [entry.action for entry in listed] == [StatusAction.DISPUTE, StatusAction.REVOKE]
+    names = ("Consortium", "StatementLog")
+    Follower(store=store, ledger=world.ledger, contracts=names).follow()
+    auditor = Auditor(store=store, ledger=world.ledger, contracts=names, planner=planner)
+    assert auditor.audit().differences == []
+    store.close()

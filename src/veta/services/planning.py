@@ -239,7 +239,10 @@ class TransactionPlanner:
                 return Effect.ABSENT, None
             same = (record.size, record.kind) == (subject.size, subject.kind)
             return (Effect.PRESENT, record.sequence) if same else (Effect.FOREIGN, None)
-        wanted = (subject.action, subject.reason, subject.related)
+        # A list names what supersedes; a dispute's grounds are in its event alone, and a party has
+        # one dispute of a statement open at a time.
+        related = subject.related if subject.action is StatusAction.SUPERSEDE else None
+        wanted = (subject.action, subject.reason, related)
         for listed in self.ledger.status(subject.issuer, subject.leaf, final)[subject.after :]:
             found = (listed.action, listed.reason, listed.related_leaf)
             if listed.by_member == self.member and found == wanted:
