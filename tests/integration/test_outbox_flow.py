@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_accounts import FakeAccount, decode_raw
-from tests.support.fake_ledger import CLIENT_WORDS, GWEI, FakeLedger
+from tests.support.fake_faults import CLIENT_WORDS
+from tests.support.fake_ledger import GWEI, FakeLedger
 from tests.support.node_parts import (
     MINE,
     MINE_DID,

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fake_world import account_key_id
 from tests.support.node_parts import MINE, Parts, make_parts, record
 from veta.errors import ConflictError, InputError, NotFoundError, TransactionRevertedError
 from veta.model.anchoring import BatchKind, StatusAction, StatusReason
+from veta.model.consortium import KeyAction, KeyAlgorithm, KeyPurpose
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.ports.store import IntentState, StatusChange
 from veta.services.revoke import StatusChanger
@@ -82,14 +84,33 @@ def test_revoke__chain_down__kept_and_done_when_it_is_back(
 def test_revoke__chain_down_and_contract_refuses_later__held_with_reason(
     parts: Parts, changer: StatusChanger
 ) -> None:
-    changer.revoke(LEAF, reason=StatusReason.WITHDRAWN)
-    parts.steps(2)
     parts.ledger.faults.down = True
-    changer.revoke(LEAF, reason=StatusReason.ISSUED_IN_ERROR)
+    changer.revoke(LEAF, reason=StatusReason.WITHDRAWN)
+    parts.ledger.add_key(
+        MINE,
+        key_id=account_key_id(parts.account.address),
+        action=KeyAction.PAUSE,
+        purpose=KeyPurpose.OPERATE,
+        algorithm=KeyAlgorithm.ACCOUNT,
+    )
     parts.ledger.faults.down = False
     report = parts.steps(1)[0]
     assert [alarm.code for alarm in report.alarms] == ["outbox.refused"]
+    assert "NotOperator" in report.alarms[0].message
     assert _open(parts, IntentState.HELD) == 1
+
+
+def test_revoke__said_twice_while_the_chain_is_down__is_one_entry(
+    parts: Parts, changer: StatusChanger
+) -> None:
+    changer.revoke(LEAF, reason=StatusReason.WITHDRAWN)
+    parts.steps(2)
+    parts.ledger.faults.down = True
+    changer.revoke(LEAF, reason=StatusReason.WITHDRAWN)
+    parts.ledger.faults.down = False
+    assert parts.steps(1)[0].alarms == []
+    assert _open(parts) == _open(parts, IntentState.HELD) == 0
+    assert len(parts.ledger.status(MINE, LEAF, parts.ledger.head())) == 1
 
 
 def test_revoke__bad_arguments__refused_and_nothing_kept(
@@ -132,15 +153,13 @@ def test_reaffirm__twice_for_two_compromises__both_are_recorded(
     assert _actions(parts) == [StatusAction.REAFFIRM] * 2
 
 
-def test_dispute__another_members_statement__recorded_with_grounds(
-    parts: Parts, changer: StatusChanger
-) -> None:
+def test_dispute__another_members_statement__recorded(parts: Parts, changer: StatusChanger) -> None:
     unknown = Leaf(b"\x66" * 32)
     changer.dispute(MemberId(9), unknown, grounds=GROUNDS)
     parts.steps(2)
     (entry,) = parts.ledger.status(MemberId(9), unknown, parts.ledger.head())
     assert (entry.action, entry.by_member) == (StatusAction.DISPUTE, MINE)
-    assert entry.related_leaf == Leaf(GROUNDS)
+    assert entry.related_leaf is None  # the grounds are in the event, not in the list
 
 
 def test_call_for__every_action__is_the_contracts_call(parts: Parts) -> None:

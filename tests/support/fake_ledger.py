@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from random import Random
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from tests.support.fake_accounts import RawTransaction, decode_raw
+from tests.support.fake_faults import CLIENT_WORDS, Faults
+from tests.support.fake_governance import FakeGovernance, SystemCall
 from tests.support.fake_world import (
     ADDRESS,
     CONTRACTS,
@@ -23,9 +24,9 @@ from tests.support.fake_world import (
     Reverted,
     Scene,
     World,
-    account_key_id,
     keccak256,
 )
+from veta.chain.revert import code_of
 from veta.errors import (
     LedgerError,
     LedgerUnavailableError,
@@ -43,20 +44,15 @@ from veta.model.anchoring import (
 )
 from veta.model.consortium import (
     ActiveAccount,
-    KeyAction,
-    KeyAlgorithm,
     KeyEntry,
-    KeyPurpose,
     Member,
     MembershipEntry,
-    Role,
 )
 from veta.model.identifiers import (
     AccountAddress,
     BatchRoot,
     BlockNumber,
     Digest,
-    KeyId,
     Leaf,
     MemberId,
     TransactionId,
@@ -65,65 +61,9 @@ from veta.model.identifiers import (
 from veta.ports.ledger import Call, EventHead, FeeQuote, LedgerEvent, Receipt
 
 R = TypeVar("R")
-SystemCall = Callable[[World, Scene], list[EmittedLog]]
-
 GAS_USED: Final = 52_000
 GWEI: Final = 10**9
 START_S: Final = UnixSeconds(1_790_000_000)
-
-CLIENT_WORDS: Final = {
-    "geth": {
-        "known": "already known",
-        "low": "nonce too low: next nonce 4, tx nonce 3",
-        "underpriced": "replacement transaction underpriced",
-        "fee": "transaction underpriced: tip needed 1000000000",
-        "funds": "insufficient funds for gas * price + value: balance 0",
-    },
-    "besu": {
-        "known": "Known transaction",
-        "low": "Nonce too low",
-        "underpriced": "Replacement transaction underpriced",
-        "fee": "Gas price below configured minimum gas price",
-        "funds": "Upfront cost exceeds account balance",
-    },
-    "nethermind": {
-        "known": "AlreadyKnown",
-        "low": "OldNonce",
-        "underpriced": "ReplacementNotAllowed",
-        "fee": "FeeTooLow, MaxFeePerGas too low",
-        "funds": "InsufficientFunds, Balance is zero",
-    },
-    "anvil": {
-        "known": "transaction already imported",
-        "low": "nonce too low",
-        "underpriced": "replacement transaction underpriced",
-        "fee": "max fee per gas less than block base fee",
-        "funds": "Insufficient funds for gas * price + value",
-    },
-}
-"""What clients say; the node must not care."""
-
-
-@dataclass(slots=True)
-class Faults:
-    """What goes wrong, decided by a seeded generator.
-
-    Attributes:
-        before: share of calls whose question is lost: nothing happened.
-        after: share of calls whose answer is lost: it happened.
-        down: nothing is answered at all.
-        drop_sends: sends are taken and forgotten (the pool loses them).
-    """
-
-    before: float = 0.0
-    after: float = 0.0
-    down: bool = False
-    drop_sends: bool = False
-    random: Random = field(default_factory=lambda: Random(1))
-
-    def strikes(self, share: float) -> bool:
-        """Draw."""
-        return self.down or (share > 0 and self.random.random() < share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +76,7 @@ class _Block:
     system: tuple[SystemCall, ...] = ()
 
 
-class FakeLedger:
+class FakeLedger(FakeGovernance):
     """Implements ``Ledger``; methods below the line are for tests.
 
     Attributes:
@@ -312,9 +252,10 @@ class FakeLedger:
             try:
                 self._world.copy().run(call.data, scene)
             except Reverted as refusal:
+                shown = ", ".join(f"{name}={value!r}" for name, value in refusal.arguments.items())
                 raise TransactionRevertedError(
-                    "ledger.reverted",
-                    f"the contract refuses: {refusal.error_name}",
+                    code_of(refusal.error_name),
+                    f"the contract refuses to {call.purpose}: {refusal.error_name}({shown})",
                     error_name=refusal.error_name,
                     arguments=refusal.arguments,
                 ) from None
@@ -486,87 +427,3 @@ class FakeLedger:
         """Run a governance step in a block of its own."""
         with self._lock:
             return self._seal((call,), limit=0)
-
-    def fund(self, account: AccountAddress, wei: int = 10**21) -> None:
-        """Set a balance."""
-
-        def pay(world: World, _: Scene) -> list[EmittedLog]:
-            world.balances[account] = wei
-            return []
-
-        self.as_consortium(pay)
-
-    def add_key(
-        self,
-        member: MemberId,
-        *,
-        key_id: KeyId,
-        public_key: bytes = b"",
-        action: KeyAction = KeyAction.BIND,
-        purpose: KeyPurpose = KeyPurpose.SIGN,
-        algorithm: KeyAlgorithm = KeyAlgorithm.ES256K,
-        effective_s: UnixSeconds | None = None,
-    ) -> BlockRef:
-        """Append to a member's key list; effective at the block's time unless said otherwise."""
-
-        def add(world: World, scene: Scene) -> list[EmittedLog]:
-            entry = KeyEntry(
-                member=member,
-                index=len(world.keys[member]),
-                action=action,
-                purpose=purpose,
-                algorithm=algorithm,
-                key_id=key_id,
-                public_key=public_key,
-                effective_s=scene.time_s if effective_s is None else effective_s,
-                recorded_at_s=scene.time_s,
-            )
-            return [world.add_key(entry)]
-
-        return self.as_consortium(add)
-
-    def bind_account(self, member: MemberId, address: AccountAddress, *, wei: int = 10**21) -> None:
-        """Give a member a funded ``operate`` account."""
-        self.add_key(
-            member,
-            key_id=account_key_id(address),
-            purpose=KeyPurpose.OPERATE,
-            algorithm=KeyAlgorithm.ACCOUNT,
-        )
-        self.fund(address, wei)
-
-    def set_membership(
-        self, member: MemberId, *, roles: Role, votes: bool = True, admitted: bool = True
-    ) -> BlockRef:
-        """Append to a member's membership list."""
-
-        def add(world: World, scene: Scene) -> list[EmittedLog]:
-            index = len(world.membership[member])
-            at_s = scene.time_s
-            entry = MembershipEntry(member, index, roles, votes, admitted, at_s, at_s)
-            return [world.add_membership(entry)]
-
-        return self.as_consortium(add)
-
-    def admit(
-        self,
-        member: MemberId,
-        identifier: str,
-        *,
-        roles: Role = Role.MINER,
-        votes: bool = True,
-        country: str = "CL",
-        control_group: int = 0,
-    ) -> Member:
-        """Admit a member with its roles; keys and accounts come after."""
-        admitted = Member(
-            member=member,
-            identifier=identifier,
-            name=identifier.rsplit(":", maxsplit=1)[-1],
-            country=country,
-            control_group=control_group,
-            identity_digest=keccak256(b"identity of " + identifier.encode()),
-        )
-        self.as_consortium(lambda world, _: [world.admit(admitted)])
-        self.set_membership(member, roles=roles, votes=votes)
-        return admitted

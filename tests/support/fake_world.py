@@ -43,6 +43,9 @@ ADDRESS: Final = {
     for name in CONTRACTS
 }
 EMPTY_HEAD: Final = EventHead(0, Digest(bytes(32)))
+_MOST_LEAVES: Final = (1 << 53) - 1
+_ANY_ROLE: Final = (1 << 14) - 1
+_DISPUTE_LAPSE_S: Final = 90 * 86_400
 _PAST_ALLOWED: Final = {
     StatusReason.COMPROMISED,
     StatusReason.VOIDED_BY_BODY,
@@ -187,13 +190,14 @@ class World:
         batch_root = BatchRoot(bytes.fromhex(root))
         expected = self.sequences.get(issuer, 0) + 1
         if not any(entry.roles for entry in self.membership[issuer][-1:]):
-            raise Reverted("RoleMissing", member=issuer)
-        if size < 1:
-            raise Reverted("EmptyBatch")
+            raise Reverted("RoleMissing", member=issuer, roles=0, required=_ANY_ROLE)
+        if not 1 <= size <= _MOST_LEAVES:
+            raise Reverted("SizeOutOfBounds", size=size, maximum=_MOST_LEAVES)
         if (issuer, batch_root) in self.anchors:
-            raise Reverted("AlreadyAnchored", issuer=issuer, root=batch_root)
+            before = self.anchors[issuer, batch_root].sequence
+            raise Reverted("AlreadyAnchored", issuer=issuer, root=batch_root, sequence=before)
         if sequence != expected:
-            raise Reverted("SequenceMismatch", expected=expected, given=sequence)
+            raise Reverted("SequenceMismatch", issuer=issuer, expected=expected, given=sequence)
         record = AnchorRecord(
             issuer=issuer,
             root=batch_root,
@@ -223,9 +227,9 @@ class World:
         subject = (MemberId(issuer or by_member), Leaf(bytes.fromhex(leaf)))
         action = StatusAction[name.upper()]
         entries = self.status.get(subject, ())
-        self._check_standing(scene, action, subject[0], by_member, entries)
+        self._check_standing(action, subject, by_member, entries, StatusReason(reason))
         if 0 < effective_s < scene.time_s and StatusReason(reason) not in _PAST_ALLOWED:
-            raise Reverted("EffectiveInThePast", effective=effective_s)
+            raise Reverted("InThePast", reason=reason, effective=effective_s, now=scene.time_s)
         entry = StatusEntry(
             issuer=subject[0],
             leaf=subject[1],
@@ -235,26 +239,35 @@ class World:
             by_member=by_member,
             effective_s=UnixSeconds(effective_s or scene.time_s),
             recorded_at_s=scene.time_s,
-            related_leaf=Leaf(bytes.fromhex(related)) if related else None,
+            # As the real lists are read: a dispute's grounds are in its event alone.
+            related_leaf=(
+                Leaf(bytes.fromhex(related))
+                if related and action is StatusAction.SUPERSEDE
+                else None
+            ),
         )
         self.status[subject] = (*entries, entry)
         return self.emit(STATEMENT_LOG, "StatusAdded", entry)
 
     @staticmethod
     def _check_standing(
-        scene: Scene,
         action: StatusAction,
-        issuer: MemberId,
+        subject: tuple[MemberId, Leaf],
         by_member: MemberId,
         entries: tuple[StatusEntry, ...],
+        reason: StatusReason,
     ) -> None:
-        done = {entry.action for entry in entries}
-        if action is StatusAction.DISPUTE:
-            if any(e.action is action and e.by_member == by_member for e in entries):
-                raise Reverted("DisputeOpen", member=by_member)
-        elif issuer != by_member:
-            raise Reverted("NoStanding", member=by_member, account=scene.sender)
-        if action is StatusAction.REVOKE and StatusAction.REVOKE in done:
-            raise Reverted("AlreadyRevoked")
-        if action is StatusAction.SUPERSEDE and StatusAction.SUPERSEDE in done:
-            raise Reverted("AlreadySuperseded")
+        issuer, leaf = subject
+        same = [e for e in entries if e.action is action and e.by_member == by_member]
+        match action:
+            case StatusAction.DISPUTE if same:
+                until = same[-1].recorded_at_s + _DISPUTE_LAPSE_S
+                raise Reverted("DisputeBarred", party=by_member, leaf=leaf, until=until)
+            case StatusAction.REVOKE if issuer != by_member:
+                raise Reverted("ReasonNotOpen", member=by_member, issuer=issuer, reason=int(reason))
+            case StatusAction.REVOKE if any(entry.reason is reason for entry in same):
+                raise Reverted("AlreadyRevoked", member=by_member, leaf=leaf, reason=int(reason))
+            case StatusAction.SUPERSEDE if same:
+                raise Reverted("AlreadySuperseded", leaf=leaf, byLeaf=same[-1].related_leaf)
+            case _:
+                return

@@ -7,9 +7,19 @@ import pytest
 from tests.support.fake_accounts import FakeAccount, decode_raw
 from tests.support.fake_ledger import GWEI, FakeLedger
 from tests.support.fake_world import keccak256
+from veta.chain.contract_abi import artifact
+from veta.chain.revert import code_of
 from veta.errors import OutcomeUnknownError, TransactionRevertedError
-from veta.model.anchoring import BatchKind
-from veta.model.identifiers import BatchRoot, MemberId, TransactionId
+from veta.model.anchoring import BatchKind, StatusReason
+from veta.model.consortium import Role
+from veta.model.identifiers import (
+    BatchRoot,
+    Digest,
+    Leaf,
+    MemberId,
+    TransactionId,
+    UnixSeconds,
+)
 from veta.ports.ledger import Call, Ledger
 
 MINER = MemberId(7)
@@ -123,3 +133,73 @@ def test_send__answer_lost__took_effect() -> None:
         ledger.send(raw)
     ledger.faults.after = 0.0
     assert ledger.receipt(_id(raw)) is not None
+
+
+LEAF, OTHER = Leaf(b"\x21" * 32), Leaf(b"\x22" * 32)
+NEIGHBOUR = MemberId(9)
+
+
+def _refusals(ledger: FakeLedger, miner: FakeAccount) -> dict[str, Call]:
+    """Each error of the fake contracts, by the call that meets it."""
+    sent = 0
+
+    def done(call: Call) -> Call:
+        nonlocal sent
+        ledger.send(_raw(miner, call, sent))
+        sent += 1
+        return call
+
+    anchored = done(ledger.encode_anchor(sequence=1, root=ROOT, size=3, kind=BatchKind.PASSPORT))
+    reason, now = StatusReason.WITHDRAWN, UnixSeconds(0)
+    revoked = done(ledger.encode_revoke(issuer=MINER, leaf=LEAF, reason=reason, effective_s=now))
+    replaced = done(ledger.encode_supersede(leaf=LEAF, by_leaf=OTHER))
+    disputed = done(ledger.encode_dispute(issuer=NEIGHBOUR, leaf=LEAF, grounds=Digest(ROOT)))
+    root = BatchRoot(b"\x31" * 32)
+    return {
+        "AlreadyAnchored": anchored,
+        "AlreadyRevoked": revoked,
+        "AlreadySuperseded": replaced,
+        "DisputeBarred": disputed,
+        "SequenceMismatch": ledger.encode_anchor(
+            sequence=7, root=root, size=3, kind=BatchKind.PASSPORT
+        ),
+        "SizeOutOfBounds": ledger.encode_anchor(
+            sequence=2, root=root, size=0, kind=BatchKind.PASSPORT
+        ),
+        "ReasonNotOpen": ledger.encode_revoke(
+            issuer=NEIGHBOUR, leaf=LEAF, reason=reason, effective_s=now
+        ),
+        "InThePast": ledger.encode_revoke(
+            issuer=MINER, leaf=OTHER, reason=reason, effective_s=UnixSeconds(1)
+        ),
+    }
+
+
+def test_refusals__of_the_fake_contracts__have_the_real_ones_names_arguments_and_codes() -> None:
+    ledger, miner = _ledger()
+    real = artifact("StatementLog").errors
+    calls = _refusals(ledger, miner)
+    for name, call in calls.items():
+        with pytest.raises(TransactionRevertedError) as refused:
+            ledger.simulate(call, miner.address)
+        assert refused.value.error_name == name
+        assert refused.value.code == code_of(name)
+        named = [item["name"].rstrip("_") for item in real[name].inputs]
+        assert list(refused.value.arguments) == named
+    ledger.set_membership(MINER, roles=Role(0))
+    for name, account in (("RoleMissing", miner), ("NotOperator", FakeAccount("stranger"))):
+        with pytest.raises(TransactionRevertedError) as refused:
+            ledger.simulate(calls["SequenceMismatch"], account.address)
+        assert refused.value.error_name == name
+        assert list(refused.value.arguments) == [item["name"] for item in real[name].inputs]
+
+
+def test_status__dispute__names_no_leaf_as_the_real_lists_do() -> None:
+    ledger, miner = _ledger()
+    _refusals(ledger, miner)
+    (dispute,) = ledger.status(NEIGHBOUR, LEAF, ledger.head())
+    assert dispute.related_leaf is None
+    assert [entry.related_leaf for entry in ledger.status(MINER, LEAF, ledger.head())] == [
+        None,
+        OTHER,
+    ]

@@ -241,7 +241,7 @@ class TransactionPlanner:
             return (Effect.PRESENT, record.sequence) if same else (Effect.FOREIGN, None)
         # A list names what supersedes; a dispute's grounds are in its event alone, and a party has
         # one dispute of a statement open at a time.
-        related = subject.related if subject.action is StatusAction.SUPERSEDE else None
+        related = None if subject.action is StatusAction.DISPUTE else subject.related
         wanted = (subject.action, subject.reason, related)
         for listed in self.ledger.status(subject.issuer, subject.leaf, final)[subject.after :]:
             found = (listed.action, listed.reason, listed.related_leaf)
