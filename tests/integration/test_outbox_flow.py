@@ -390,7 +390,7 @@ def test_add_transaction__eight_threads__no_gap_and_no_duplicate(tmp_path: Path)
     policy = OutboxPolicy(most_in_flight=10_000)
     parts = make_parts(tmp_path, automine=False, policy=policy)
     changer = StatusChanger(parts.planner)
-    each = 200  # as many as take well under 20 s while other work keeps both cores busy
+    each = 125  # as many as take well under 20 s while other work keeps both cores busy
 
     def dispute(thread: int) -> None:
         for number in range(each):
