@@ -159,7 +159,7 @@ def test_dispute__another_members_statement__recorded(parts: Parts, changer: Sta
     parts.steps(2)
     (entry,) = parts.ledger.status(MemberId(9), unknown, parts.ledger.head())
     assert (entry.action, entry.by_member) == (StatusAction.DISPUTE, MINE)
-    assert entry.related_leaf is None  # the grounds are in the event, not in the list
+    assert (entry.related_leaf, entry.grounds) == (None, GROUNDS)
 
 
 def test_call_for__every_action__is_the_contracts_call(parts: Parts) -> None:

@@ -14,7 +14,7 @@ from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
 from veta.model.bundle import LedgerFacts, StatementBundle, StatusListClaim
 from veta.model.consortium import KeyAction
 from veta.model.determined import Known, Undetermined
-from veta.model.identifiers import Leaf, UnixSeconds
+from veta.model.identifiers import Digest, Leaf, UnixSeconds
 from veta.verify.policy import Policy
 from veta.verify.transport import read_bundle, write_bundle
 from veta.verify.verdict import Verdict
@@ -41,6 +41,7 @@ def test_write_bundle__every_kind_of_fact__comes_back_equal() -> None:
         recorded_at_s=UnixSeconds(NOW),
         related_leaf=Leaf(b"\2" * 32),
         party=MEMBER,
+        grounds=Digest(b"\3" * 32),
     )
     case = (
         CASE.with_status(entry)

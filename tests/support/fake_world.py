@@ -239,10 +239,14 @@ class World:
             by_member=by_member,
             effective_s=UnixSeconds(effective_s or scene.time_s),
             recorded_at_s=scene.time_s,
-            # As the real lists are read: a dispute's grounds are in its event alone.
             related_leaf=(
                 Leaf(bytes.fromhex(related))
                 if related and action is StatusAction.SUPERSEDE
+                else None
+            ),
+            grounds=(
+                Digest(bytes.fromhex(related))
+                if related and action is StatusAction.DISPUTE
                 else None
             ),
         )

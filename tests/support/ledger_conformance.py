@@ -290,9 +290,8 @@ class LedgerConformance:
         assert ledger.status(scene.miner, leaf, ledger.head()) == ()
         supersede = ledger.encode_supersede(leaf=leaf, by_leaf=successor)
         assert scene.submit(scene.miner_operator, supersede).succeeded
-        dispute = ledger.encode_dispute(
-            issuer=scene.miner, leaf=leaf, grounds=Digest(secrets.token_bytes(32))
-        )
+        grounds = Digest(secrets.token_bytes(32))
+        dispute = ledger.encode_dispute(issuer=scene.miner, leaf=leaf, grounds=grounds)
         assert scene.submit(scene.smelter_operator, dispute).succeeded
         revoke = ledger.encode_revoke(
             issuer=scene.miner,
@@ -314,7 +313,8 @@ class LedgerConformance:
             scene.smelter,
             scene.miner,
         ]
-        assert entries[0].related_leaf == successor
+        assert [entry.related_leaf for entry in entries] == [successor, None, None]
+        assert [entry.grounds for entry in entries] == [None, grounds, None]
         assert entries[2].reason is StatusReason.ISSUED_IN_ERROR
         assert entries[2].effective_s == entries[2].recorded_at_s == receipt.block.time_s
         assert ledger.status(scene.smelter, leaf, receipt.block) == ()

@@ -194,12 +194,11 @@ def facts(body: Any) -> dict[str, Any]:
                 "size": body.size, "kind": body.kind, "by": "0x" + body.anchored_by.hex(),
             }  # fmt: skip
         case StatusEntry():
-            superseded = body.action is StatusAction.SUPERSEDE
             return {
                 "issuer": body.issuer, "leaf": body.leaf, "index": body.index,
                 "action": body.action, "reason": body.reason, "byMember": body.by_member,
                 "effective": body.effective_s, "recorded": body.recorded_at_s,
-                "related": body.related_leaf if superseded else None,
+                "related": body.related_leaf or body.grounds,
             }  # fmt: skip
     raise AssertionError(body)
 

@@ -98,6 +98,7 @@ def status_entry(  # noqa: PLR0913 - the entry's fields
             if kind is StatusAction.DISPUTE_UPHELD
             else None
         ),
+        grounds=Digest(related) if kind is StatusAction.DISPUTE else None,
     )
 
 

@@ -95,6 +95,8 @@ class StatusEntry:
     """The statement that supersedes this one."""
     party: MemberId | None = None
     """DISPUTE_UPHELD: the member whose dispute it is."""
+    grounds: Digest | None = None
+    """DISPUTE: digest of the document that tells why."""
 
 
 @dataclass(frozen=True, slots=True)

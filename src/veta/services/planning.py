@@ -239,12 +239,9 @@ class TransactionPlanner:
                 return Effect.ABSENT, None
             same = (record.size, record.kind) == (subject.size, subject.kind)
             return (Effect.PRESENT, record.sequence) if same else (Effect.FOREIGN, None)
-        # A list names what supersedes; a dispute's grounds are in its event alone, and a party has
-        # one dispute of a statement open at a time.
-        related = None if subject.action is StatusAction.DISPUTE else subject.related
-        wanted = (subject.action, subject.reason, related)
+        wanted = (subject.action, subject.reason, subject.related)
         for listed in self.ledger.status(subject.issuer, subject.leaf, final)[subject.after :]:
-            found = (listed.action, listed.reason, listed.related_leaf)
+            found = (listed.action, listed.reason, listed.related_leaf or listed.grounds)
             if listed.by_member == self.member and found == wanted:
                 return Effect.PRESENT, None
         return Effect.ABSENT, None

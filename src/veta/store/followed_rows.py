@@ -130,6 +130,8 @@ def _status_values(entry: StatusEntry) -> Values:
         "effective_s": entry.effective_s,
         "recorded_at_s": entry.recorded_at_s,
         "related_leaf": entry.related_leaf,
+        "party": entry.party,
+        "grounds": entry.grounds,
     }
 
 
@@ -209,6 +211,8 @@ def _status(row: Row[Any]) -> StatusEntry:
         effective_s=UnixSeconds(row.effective_s),
         recorded_at_s=UnixSeconds(row.recorded_at_s),
         related_leaf=None if row.related_leaf is None else Leaf(row.related_leaf),
+        party=None if row.party is None else MemberId(row.party),
+        grounds=None if row.grounds is None else Digest(row.grounds),
     )
 
 

@@ -311,6 +311,8 @@ statuses = sa.Table(
     _integer("effective_s"),
     _integer("recorded_at_s"),
     _octets("related_leaf", nullable=True),
+    _integer("party", nullable=True),
+    _octets("grounds", nullable=True),
     *_log_columns(),
 )
 

@@ -296,6 +296,8 @@ def _status_facts(finding: Finding) -> dict[str, FactValue]:
     }
     if entry.related_leaf is not None:
         facts["superseded_by"] = entry.related_leaf.hex()
+    if entry.grounds is not None:
+        facts["grounds"] = entry.grounds.hex()
     return facts
 
 

@@ -219,6 +219,7 @@ def _status_json(entry: StatusEntry) -> dict[str, Any]:
         "recordedAt": entry.recorded_at_s,
         "relatedLeaf": _hex_or_none(entry.related_leaf),
         "party": entry.party,
+        "grounds": _hex_or_none(entry.grounds),
     }
 
 
@@ -357,6 +358,7 @@ def _read_status(value: Mapping[str, Any]) -> StatusEntry:
         recorded_at_s=UnixSeconds(_whole(value["recordedAt"])),
         related_leaf=_optional(value["relatedLeaf"], lambda each: Leaf(_octets(each, 32))),
         party=_optional(value["party"], lambda each: MemberId(_whole(each))),
+        grounds=_optional(value["grounds"], lambda each: Digest(_octets(each, 32))),
     )
 
 

@@ -132,6 +132,8 @@ def upgrade() -> None:
         sa.Column("effective_s", Unsigned64(), nullable=False),
         sa.Column("recorded_at_s", Unsigned64(), nullable=False),
         sa.Column("related_leaf", sa.LargeBinary(), nullable=True),
+        sa.Column("party", Unsigned64(), nullable=True),
+        sa.Column("grounds", sa.LargeBinary(), nullable=True),
         sa.Column("block", Unsigned64(), nullable=False),
         sa.Column("log_index", Unsigned64(), nullable=False),
         sa.Column("transaction_id", sa.LargeBinary(), nullable=False),
