@@ -209,7 +209,7 @@ def verify_inclusion(leaf: bytes, proof: InclusionProof, root: bytes) -> None:
     if root_from_path(leaf, proof) != root:
         raise VerificationError(
             "trees.root_mismatch",
-            f"leaf {proof.index} of {proof.size} is not under the root",
+            f"the leaf is not under the root at index {proof.index} of {proof.size} leaves",
         )
 
 
