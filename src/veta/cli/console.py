@@ -7,9 +7,10 @@ determined (the chain or a store could not be asked, or an outcome is not known 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -54,18 +55,27 @@ def emit(document: Mapping[str, Any], lines: list[str], *, as_json: bool) -> Non
 
 
 def say(text: str) -> None:
-    """Talk: never data."""
-    print(text, file=sys.stderr)
+    """Talk: never data, so that nothing fails because nobody can hear it."""
+    with suppress(OSError):
+        print(text, file=sys.stderr)
+
+
+def drop_output() -> None:
+    """Let go of what stdout did not take, so that the interpreter does not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def report_error(error: ProvenanceError, *, as_json: bool) -> int:
     """One line on stderr (and the same as JSON on stdout where a program reads); the exit code."""
     code = exit_code_of(error)
     one_line = " ".join(str(error.message).split())
-    print(f"veta: {one_line} [{error.code}]", file=sys.stderr)
+    say(f"veta: {one_line} [{error.code}]")
     if as_json:
         body = {"error": {"code": error.code, "message": one_line}, "exit": code}
-        print(json.dumps(body, indent=2, ensure_ascii=False))
+        try:
+            print(json.dumps(body, indent=2, ensure_ascii=False), flush=True)
+        except OSError:
+            drop_output()  # stderr has the line, the exit code says the rest
     return code
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -23,8 +23,10 @@ from veta.cli import (
     show,
     verify,
 )
-from veta.cli.console import OK, UNDETERMINED, USAGE, report_error
+from veta.cli.console import OK, UNDETERMINED, USAGE, drop_output, report_error, say
 from veta.errors import ProvenanceError
+
+_DEVICE_GAVE_UP: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def _show_version(wanted: bool) -> None:
@@ -102,12 +104,16 @@ def _ended(error: BaseException, *, as_json: bool) -> int:
             code, line = 130, "interrupted; nothing is lost [cli.interrupted]"
         case BrokenPipeError() | SystemExit():
             # Whoever read stdout went away (typer makes a SystemExit of it): nobody got the answer,
-            # so this is no 0. The interpreter must not complain at exit either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # so this is no 0.
+            drop_output()
+        case OSError() if error.errno in _DEVICE_GAVE_UP:
+            # Files translate their own; this is stdout, sent to a device that is full.
+            line = f"cannot write the output: {error.strerror} [cli.output]"
+            drop_output()
         case _:
             line = f"{_fault(error)} [cli.fault]"
     if line:
-        print(f"veta: {line}", file=sys.stderr)
+        say(f"veta: {line}")
     return code
 
 
@@ -121,9 +127,9 @@ def _fault(error: BaseException) -> str:
 def _usage(error: Any) -> int:
     message = str(error.format_message())
     if message.startswith("Usage:"):
-        print(message, file=sys.stderr)  # nothing was asked for: the help says what there is
+        say(message)  # nothing was asked for: the help says what there is
     else:
-        print(f"veta: {' '.join(message.split())} [cli.usage]", file=sys.stderr)
+        say(f"veta: {' '.join(message.split())} [cli.usage]")
     return USAGE
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 def serve(
     port: Annotated[
-        int | None, typer.Option(help="TCP port instead of the configured one; 0: a free one.")
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="TCP port instead of the configured one; 0: a free one."
+        ),
     ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Claim no keys; nothing is sent or issued.")

@@ -176,13 +176,18 @@ class KeyRing(Unshowable):
         """Take these keys for this process alone, until ``close`` or the process ends.
 
         Raises:
-            KeyAccessError: ``key.in_use`` while another process holds them.
+            KeyAccessError: ``key.in_use`` while another process holds them, ``key.unwritable``
+                where the claim cannot be written down.
         """
         if self._claim is not None:
             return
-        handle = os.open(
-            self._directory / ".claim", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-        )
+        claim = self._directory / ".claim"
+        try:
+            handle = os.open(claim, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise KeyAccessError(
+                "key.unwritable", f"{claim} cannot be written: {error.strerror}"
+            ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
