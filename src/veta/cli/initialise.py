@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,7 +25,7 @@ from veta.config import (
     load_trust,
     trust_digest,
 )
-from veta.errors import ConfigError, InputError
+from veta.errors import ConfigError, InputError, ProvenanceError
 from veta.model.consortium import Role
 from veta.model.trust import TrustConfig
 
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 
 ADMISSION = "admission.json"
 ADMISSION_FORMAT = "veta-admission/1"
+_DID: Final = re.compile(r"did:[a-z0-9]{1,32}:[A-Za-z0-9._:%-]+", re.ASCII)
+_MOST_DID: Final = 256
+"""The consortium's contract registers no longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +84,14 @@ def init(  # noqa: PLR0917 - one parameter an option
     pinned = load_trust(trust) if trust is not None else None
     config = _configuration(home, member, rpc, embedded, password_file)
     who = Particulars(name or member, country, _roles(role), votes) if member else None
-    if who is None and pinned is None:
-        raise ConfigError(
-            "config.no_member", "a new consortium needs --member, --name, --country and --role"
-        )
-    _make_folder(home)
-    if who is not None:
-        pinned = _make_member(config, who, pinned, network)
-    assert pinned is not None  # without a member there is a trust configuration
-    _write(config.path(config.trust_file), dump_trust(pinned))
-    _write(home / CONFIG_NAME, dump_node_config(config).encode())
+    _require_sound(config, who, begins=pinned is None)
+    # A chain that runs elsewhere may know the new accounts already: their keys stay.
+    with _made_folder(home, keep_keys=pinned is None and config.chain.kind == "json-rpc"):
+        if who is not None:
+            pinned = _make_member(config, who, pinned, network)
+        assert pinned is not None  # without a member there is a trust configuration
+        _write(config.path(config.trust_file), dump_trust(pinned))
+        _write(home / CONFIG_NAME, dump_node_config(config).encode())
     _report(config, pinned, joined=trust is not None, as_json=as_json)
     return OK
 
@@ -121,13 +126,57 @@ def _roles(names: list[str] | None) -> Role:
     return roles
 
 
-def _make_folder(home: Path) -> None:
+def _require_sound(config: NodeConfig, who: Particulars | None, *, begins: bool) -> None:
+    """Refuse what would be refused later, before anything is made."""
+    if who is None:
+        if begins:
+            raise ConfigError(
+                "config.no_member", "a new consortium needs --member, --name, --country and --role"
+            )
+        return
+    if len(config.member) > _MOST_DID or _DID.fullmatch(config.member) is None:
+        raise ConfigError(
+            "config.member", "--member is a DID, such as did:web:my-mine.example, in 256 octets"
+        )
+    if len(who.country) != 2 or not who.country.isalpha() or not who.country.isupper():
+        raise InputError("cli.country", "--country is two capital letters, such as CL")
+    if not who.roles:
+        raise InputError("cli.role", "--role is needed, at least once")
+    if begins and not who.votes:
+        raise ConfigError("config.no_voter", "a consortium begins with at least one that votes")
+
+
+@contextmanager
+def _made_folder(home: Path, *, keep_keys: bool) -> Iterator[None]:
+    """The folder of a home; what this made of it goes again if the rest fails.
+
+    Interrupted, it stays: the same command takes it up again.
+    """
+    made: list[Path] = []
     try:
+        made += [each for each in (home, *home.parents) if not each.exists()]
         home.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
+        _unmake(made, keep_keys=keep_keys)
         raise ConfigError(
             "config.unwritable", f"cannot make {home}: {error.strerror or error}"
         ) from error
+    except ProvenanceError:
+        _unmake(made, keep_keys=keep_keys)
+        raise
+
+
+def _unmake(made: list[Path], *, keep_keys: bool) -> None:
+    if not made:
+        return
+    home, *parents = made
+    keys = home / NodeConfig(home).keys_dir
+    if not (keep_keys and any(keys.glob("*.json"))):
+        shutil.rmtree(home, ignore_errors=True)
+    for folder in parents:
+        with suppress(OSError):  # a parent in which somebody put something meanwhile stays
+            folder.rmdir()
 
 
 def _make_member(
@@ -135,10 +184,6 @@ def _make_member(
 ) -> TrustConfig:
     from veta.bootstrap import DEFAULT_PURPOSES, Founder, password_source
 
-    if len(who.country) != 2 or not who.country.isalpha() or not who.country.isupper():
-        raise InputError("cli.country", "--country is two capital letters, such as CL")
-    if not who.roles:
-        raise InputError("cli.role", "--role is needed, at least once")
     directory = config.path(config.keys_dir)
     password = password_source(config, confirm=True)
     with progress("Making keys", len(DEFAULT_PURPOSES)) as show:
