@@ -9,6 +9,7 @@ import pytest
 from tests.contracts.world import ARTIFACTS, DAY, Chain, account_id, deploy, digest, payload
 from veta.model.anchoring import BatchKind, StatusAction, StatusReason
 from veta.model.consortium import Role
+from veta.verify.policy import ROLES_BY_KIND
 
 ROOT = digest("root")
 LEAF = digest("leaf")
@@ -29,6 +30,15 @@ class TestAnchor:
     def test_anchor__stranger__refused(self, chain: Chain) -> None:
         with chain.refuses("NotOperator", chain.strangers[0].lower()):
             chain.attempt(chain.log.functions.anchor(1, ROOT, 1, 1), chain.strangers[0])
+
+    @pytest.mark.row("A05")
+    @pytest.mark.parametrize("kind", list(BatchKind))
+    def test_roles_for__every_kind__as_the_verifier_asks(
+        self, chain: Chain, kind: BatchKind
+    ) -> None:
+        """What the contract lets be anchored, the verifier does not refuse for its role."""
+        every = sum(Role)
+        assert chain.log.functions.rolesFor(int(kind)).call() == ROLES_BY_KIND[kind] & every
 
     def test_anchor__administer_account__refused(self, chain: Chain) -> None:
         mine = chain.parties["mine"]

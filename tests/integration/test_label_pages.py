@@ -90,7 +90,7 @@ def test_label__valid_lot__tells_what_the_clerk_needs(client: Client, lots: Labe
         "Declared by the issuer",
         "Checked as of",
         "block 10",
-        "What this does not prove 7",
+        "What this does not prove 8",
         "the metal in the box",
         lots.valid.hex(),
         "veta verify",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ ASKED = CASE.facts.asked_at_s
 
 
 def test_write_bundle__honest_case__comes_back_equal() -> None:
-    assert read_bundle(FILE, now_s=ASKED) == (CASE.bundle, CASE.facts)
+    assert read_bundle(FILE, now_s=ASKED) == (CASE.bundle, replace(CASE.facts, carried=True))
 
 
 def test_write_bundle__every_kind_of_fact__comes_back_equal() -> None:
@@ -54,17 +55,19 @@ def test_write_bundle__every_kind_of_fact__comes_back_equal() -> None:
         .with_bundle(inclusion=None, root=None)
     )
     file = write_bundle(case.bundle, case.facts)
-    assert read_bundle(file, now_s=ASKED) == (case.bundle, case.facts)
+    assert read_bundle(file, now_s=ASKED) == (case.bundle, replace(case.facts, carried=True))
 
 
 @pytest.mark.row("T76")
 def test_read_bundle__kept_for_long__its_facts_tell_no_status() -> None:
     """A file saved before a revocation cannot stay green: its age goes by the reader's clock."""
-    fresh = Verifier(TRUST).verify(*_facts_of(FILE, now_s=NOW + 3_600))
-    kept = Verifier(TRUST).verify(*_facts_of(FILE, now_s=NOW + 3_601))
-    assert (fresh.verdict, kept.verdict) == (Verdict.VALID, Verdict.INDETERMINATE)
-    patient = Verifier(TRUST, Policy(max_age_s=10_000))
-    assert patient.verify(*_facts_of(FILE, now_s=NOW + 3_601)).verdict is Verdict.VALID
+    own = Verifier(TRUST, Policy(believe_carried=True))
+    fresh = own.verify(*_facts_of(FILE, now_s=NOW + 3_600))
+    kept = own.verify(*_facts_of(FILE, now_s=NOW + 3_601))
+    assert (fresh.verdict, kept.verdict) == (Verdict.VALID_WITH_NOTICE, Verdict.INDETERMINATE)
+    patient = Verifier(TRUST, Policy(believe_carried=True, max_age_s=10_000))
+    late = patient.verify(*_facts_of(FILE, now_s=NOW + 3_601))
+    assert late.verdict is Verdict.VALID_WITH_NOTICE
 
 
 def _facts_of(file: bytes, *, now_s: int) -> tuple[StatementBundle, LedgerFacts]:

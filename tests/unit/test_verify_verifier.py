@@ -405,12 +405,15 @@ class TestTime:
     @pytest.mark.parametrize(
         ("relied_on_at", "verdict"),
         [
+            (0, Verdict.NOT_PROVEN),
+            (ANCHORED_AT - 1, Verdict.NOT_PROVEN),
+            (ANCHORED_AT, Verdict.VALID),
             (NOW - 1, Verdict.VALID),
             (NOW, Verdict.VALID),
             (NOW + 1, Verdict.INDETERMINATE),
         ],
     )
-    def test_verify__relied_upon_after_the_block__cannot_be_told(
+    def test_verify__relied_upon_before_its_anchor_or_after_the_block__not_good(
         self, relied_on_at: int, verdict: Verdict
     ) -> None:
         assert judge(honest_case(), relied_on_at_s=relied_on_at).verdict is verdict
@@ -424,9 +427,8 @@ class TestTime:
         assert judge(late, max_age_s=10 * 365 * DAY).verdict is Verdict.VALID
 
 
-ASKED = [
-    field.name for field in fields(LedgerFacts) if field.name not in ("asked_at_s", "status_list")
-]
+NOT_QUESTIONS = ("asked_at_s", "status_list", "carried")
+ASKED = [field.name for field in fields(LedgerFacts) if field.name not in NOT_QUESTIONS]
 
 
 class TestCannotTell:
@@ -518,6 +520,57 @@ class TestCannotTell:
         entries = getattr(case.facts, fact).value
         mixed = (*entries, replace(entries[0], member=MemberId(77)))
         assert judge(case.with_facts(**{fact: Known(mixed)})).verdict is Verdict.INDETERMINATE
+
+
+class TestFactsInAFile:
+    """Whoever holds a file can write into it whatever the chain is said to say."""
+
+    @pytest.mark.row("T75")
+    def test_verify__facts_came_in_a_file__not_proven(self) -> None:
+        report = judge(honest_case().with_facts(carried=True))
+        assert report.verdict is Verdict.NOT_PROVEN
+        assert outcome_of(report, "facts.carried") is Outcome.NOT_PROVEN
+        assert any("word of whoever made the file" in line for line in report.not_proven)
+
+    def test_verify__file_that_the_reader_made__a_notice(self) -> None:
+        report = judge(honest_case().with_facts(carried=True), believe_carried=True)
+        assert report.verdict is Verdict.VALID_WITH_NOTICE
+
+    @pytest.mark.row("A05", "A06", "T75")
+    def test_verify__stranger_writes_its_own_key_into_the_file__not_good(self) -> None:
+        """The forger owns document, signature, batch and facts; only the pinned names are true."""
+        case = honest_case(index=0, tokens=[passport_token(6666, STRANGER)])
+        forged = case.with_facts(carried=True, keys=Known(key_entries(signer=STRANGER)))
+        assert judge(forged).verdict is Verdict.NOT_PROVEN
+
+    def test_verify__revocation_left_out_of_the_file__not_good(self) -> None:
+        assert judge(honest_case().with_facts(carried=True, status=Known(()))).verdict is (
+            Verdict.NOT_PROVEN
+        )
+
+    @pytest.mark.row("T76")
+    @pytest.mark.parametrize(
+        ("ahead", "verdict"),
+        [(300, Verdict.VALID_WITH_NOTICE), (301, Verdict.INDETERMINATE)],
+    )
+    def test_verify__block_in_the_file_later_than_the_readers_clock__cannot_be_told(
+        self, ahead: int, verdict: Verdict
+    ) -> None:
+        case = honest_case().with_facts(carried=True, asked_at_s=UnixSeconds(NOW - ahead))
+        assert judge(case, believe_carried=True).verdict is verdict
+
+    def test_verify__no_facts_at_all__indeterminate(self) -> None:
+        report = Verifier(TRUST).verify(honest_case().bundle, None)
+        assert report.verdict is Verdict.INDETERMINATE
+        assert report.as_of is None
+
+
+class TestSubject:
+    def test_to_json__says_which_lot_and_as_whom_the_consortium_knows_the_issuer(self) -> None:
+        about = judge(honest_case()).to_json()["about"]
+        assert about["lot_number"] == "BSE-CAT-26-1003"
+        assert about["issuer_registered_as"] == "Refineria Bahia Serena"
+        assert about["product_class"] == "copper-cathode"
 
 
 class TestByAnchor:

@@ -135,6 +135,15 @@ class VerificationReport(BaseModel):
                 "verdict": "INVALID",
                 "leaf": DIGEST_EXAMPLE,
                 "issuer": 5,
+                "about": {
+                    "kind": "passport",
+                    "id": "did:web:refinery.example:lot:BSE-CAT-26-1001",
+                    "lot_number": "BSE-CAT-26-1001",
+                    "product_class": "copper-cathode",
+                    "issuer_did": "did:web:refinery.example",
+                    "issuer_calls_itself": "Refinery",
+                    "issuer_registered_as": "Refinery",
+                },
                 "as_of": {"number": 900, "digest": DIGEST_EXAMPLE, "time_s": 1_790_000_900},
                 "failed_at": 2,
                 "checks": [
@@ -154,6 +163,9 @@ class VerificationReport(BaseModel):
     verdict: VerdictName
     leaf: Hex32 | None
     issuer: int | None = Field(description="member id")
+    about: dict[str, Any] | None = Field(
+        description="what the statement is about, who says it, and how the consortium names them"
+    )
     as_of: Block | None
     failed_at: int | None = Field(description="first step that failed")
     checks: list[CheckFinding]

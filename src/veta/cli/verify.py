@@ -6,16 +6,25 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from veta.cli.console import EXIT_OF_VERDICT, NOT_VERIFIED, OK, UNDETERMINED, emit, say
+from veta.cli.console import (
+    EXIT_OF_VERDICT,
+    NOT_VERIFIED,
+    OK,
+    UNDETERMINED,
+    USAGE,
+    emit,
+    exit_code_of,
+    say,
+)
 from veta.cli.homes import as_leaf, find_leaf, home_config, home_trust, open_home
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import report_lines
 from veta.config import ChainSettings, load_trust
-from veta.errors import ConfigError, InputError, LedgerError, StoreError
+from veta.errors import ConfigError, InputError, LedgerError, ProvenanceError, StoreError
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.determined import Undetermined
 from veta.model.identifiers import UnixSeconds
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
 
 MOST_OCTETS: Final = 4 << 20
+_WORST_FIRST: Final = (NOT_VERIFIED, UNDETERMINED, USAGE, OK)
 NO_FACTS: Final = Undetermined("facts.none", "the file holds no facts of the chain")
 
 
@@ -46,6 +56,14 @@ def verify(
     ] = False,
     trust: Trust = None,
     rpc: Rpc = None,
+    believe_file: Annotated[
+        bool,
+        typer.Option(
+            "--believe-file",
+            help="With --offline: believe what the file says that the chain says. For files of "
+            "your own: whoever made the file can write anything there.",
+        ),
+    ] = False,
     max_age: Annotated[
         str,
         typer.Option(
@@ -61,19 +79,27 @@ def verify(
     """Judge statements against the pinned trust configuration.
 
     Ends with 0 for VALID and VALID_WITH_NOTICE, 1 for INVALID and NOT_PROVEN, 3 for INDETERMINATE;
-    of several, the worst.
+    of several, the worst: 1 before 3 before 2 before 0. One of several that cannot be read has its
+    own line and code (2), and the others are judged all the same.
 
-    Example: veta verify lot.bundle.json --offline --max-age 30d --trust trust.json
+    Example: veta verify lot.bundle.json --offline --believe-file --max-age 30d --trust trust.json
     """
     policy = Policy(
-        relied_on_at_s=read_instant(at) if at else None, max_age_s=read_duration_s(max_age)
+        relied_on_at_s=read_instant(at) if at else None,
+        max_age_s=read_duration_s(max_age),
+        believe_carried=believe_file,
     )
     with ExitStack() as stack:
         judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)
-        reports = [(subject, judge.report(subject)) for subject in subjects]
-    _print(reports, as_json=as_json)
-    codes = {EXIT_OF_VERDICT[report.verdict] for _, report in reports}
-    return next((code for code in (NOT_VERIFIED, UNDETERMINED) if code in codes), OK)
+        if len(subjects) == 1:
+            report = judge.report(subjects[0])
+            document = {"subject": subjects[0], **report.to_json()}
+            emit(document, report_lines(report), as_json=as_json)
+            return EXIT_OF_VERDICT[report.verdict]
+        found = [(subject, judge.report_or_error(subject)) for subject in subjects]
+    _print(found, as_json=as_json)
+    codes = {_exit_code(each) for _, each in found}
+    return next(code for code in _WORST_FIRST if code in codes)
 
 
 class Judge:
@@ -115,6 +141,13 @@ class Judge:
         except (LedgerError, StoreError) as error:
             # The verdict says that it could not be determined, and why.
             return verifier.verify(bundle, unasked(Undetermined(error.code, error.message)))
+
+    def report_or_error(self, subject: str) -> Report | ProvenanceError:
+        """The report, or why there is none: one of several must not hide the others."""
+        try:
+            return self.report(subject)
+        except ProvenanceError as error:
+            return error
 
     def _trust(self) -> TrustConfig:
         if self._trust_file is not None:
@@ -182,15 +215,26 @@ def _bundle(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
     return StatementBundle(token), None
 
 
-def _print(reports: list[tuple[str, Report]], *, as_json: bool) -> None:
-    documents = [{"subject": subject, **report.to_json()} for subject, report in reports]
-    if len(reports) == 1:
-        emit(documents[0], report_lines(reports[0][1]), as_json=as_json)
-        return
+def _exit_code(found: Report | ProvenanceError) -> int:
+    if isinstance(found, ProvenanceError):
+        return exit_code_of(found)
+    return EXIT_OF_VERDICT[found.verdict]
+
+
+def _print(found: list[tuple[str, Report | ProvenanceError]], *, as_json: bool) -> None:
+    """Several subjects: one line or one JSON entry each, in the order asked."""
+    documents: list[dict[str, Any]] = []
     lines = []
-    for subject, report in reports:
-        decisive = report.decisive()
-        reason = "" if decisive is None or report.verdict == "VALID" else f"  {decisive.sentence}"
-        lines.append(f"{report.verdict.value:<17}  {subject}{reason}")
+    for subject, each in found:
+        if isinstance(each, ProvenanceError):
+            message = " ".join(each.message.split())
+            documents.append({"subject": subject, "error": {"code": each.code, "message": message}})
+            lines.append(f"{'(not judged)':<17}  {subject}  {message} [{each.code}]")
+            continue
+        documents.append({"subject": subject, **each.to_json()})
+        decisive = each.decisive()
+        reason = "" if decisive is None or each.verdict == "VALID" else f"  {decisive.sentence}"
+        lines.append(f"{each.verdict.value:<17}  {subject}{reason}")
     emit({"reports": documents}, lines, as_json=as_json)
-    say(f"{len(reports)} judged")
+    judged = sum(isinstance(each, Report) for _, each in found)
+    say(f"{judged} judged" if judged == len(found) else f"{judged} of {len(found)} judged")

@@ -56,5 +56,7 @@ class LedgerFacts:
     status: Determined[tuple[StatusEntry, ...]]
     asked_at_s: UnixSeconds
     """The verifier's own clock when it asked; only used for the age of ``as_of``."""
+    carried: bool = False
+    """Whether the facts came in a file: then they are the word of whoever made the file."""
     status_list: Determined[StatusListClaim] | None = None
     """What a published status list says; ``None`` if nobody asked for one."""

@@ -7,6 +7,7 @@ puts their findings into words.
 from __future__ import annotations
 
 from veta.model.anchoring import AnchorRecord, BatchKind, BlockRef, StatusEntry
+from veta.model.bundle import LedgerFacts
 from veta.model.consortium import KeyEntry, Member, MembershipEntry, Role
 from veta.model.determined import Determined, Undetermined
 from veta.model.identifiers import BatchRoot, UnixSeconds
@@ -214,6 +215,16 @@ def check_dates(
             not_proven(Step.STATUS, "validity.no_anchor_time", "no time of anchoring is proven")
         ]
     anchored_at_s = anchor.value.anchored_at_s
+    if relied_on_at_s < anchored_at_s:
+        return [
+            not_proven(
+                Step.STATUS,
+                "anchor.later_than_reliance",
+                "was not yet anchored at the moment it is relied upon for",
+                anchored_at_s=anchored_at_s,
+                relied_on_at_s=relied_on_at_s,
+            )
+        ]
     findings = [
         judge_anchor_time(
             valid_from_s=credential.valid_from_s,
@@ -265,6 +276,15 @@ def check_status(
         )
         for finding in findings
     ]
+
+
+def check_source(facts: LedgerFacts, policy: Policy) -> list[Check]:
+    """Step 6: who says what the chain says; a file says it of itself."""
+    if not facts.carried or isinstance(facts.as_of, Undetermined):
+        return []
+    outcome = Outcome.NOTICE if policy.believe_carried else Outcome.NOT_PROVEN
+    sentence = "what the chain says was not asked: it is the word of whoever made the file"
+    return [Check(Step.ANCHOR, outcome, "facts.carried", sentence)]
 
 
 def check_age(as_of: BlockRef, asked_at_s: UnixSeconds, policy: Policy) -> list[Check]:

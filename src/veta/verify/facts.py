@@ -8,11 +8,30 @@ says nothing about this one. Such facts are not wrong answers but no answers: al
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from veta.model.anchoring import BlockRef, ChainIdentity
 from veta.model.bundle import LedgerFacts
 from veta.model.determined import Known, Undetermined
+from veta.model.identifiers import UnixSeconds
 from veta.model.trust import TrustConfig
+
+CLOCK_SKEW_S: Final = 300
+NO_FACTS: Final = Undetermined("facts.none", "no facts of the chain were handed over")
+
+
+def no_facts() -> LedgerFacts:
+    """Facts of which none could be had."""
+    return LedgerFacts(
+        chain=NO_FACTS,
+        as_of=NO_FACTS,
+        issuer=NO_FACTS,
+        membership=NO_FACTS,
+        keys=NO_FACTS,
+        anchor=NO_FACTS,
+        status=NO_FACTS,
+        asked_at_s=UnixSeconds(0),
+    )
 
 
 def usable_facts(facts: LedgerFacts, trust: TrustConfig) -> LedgerFacts:
@@ -37,6 +56,10 @@ def _why_unusable(facts: LedgerFacts, trust: TrustConfig) -> Undetermined | None
         return facts.chain
     if isinstance(facts.as_of, Undetermined):
         return facts.as_of
+    if facts.carried and facts.as_of.value.time_s > facts.asked_at_s + CLOCK_SKEW_S:
+        return Undetermined(
+            "facts.from_the_future", "the file's block is later than the reader's own clock"
+        )
     if facts.asked_at_s >= trust.not_after_s:
         return Undetermined(
             "trust.expired",

@@ -15,37 +15,25 @@ from veta.verify.verdict import Step
 
 DAY_S: Final = 86_400
 
+_PRODUCERS: Final = Role.MINER | Role.SMELTER | Role.REFINER | Role.FABRICATOR | Role.MANUFACTURER
+_REGISTRARS: Final = Role.ACCREDITATION_BODY | Role.SCHEME_OWNER | Role.AUTHORITY
+_ON_SITE: Final = _PRODUCERS | Role.TRADER | Role.CARRIER | Role.LABORATORY
+
 ROLES_BY_KIND: Final[Mapping[BatchKind, Role]] = MappingProxyType(
     {
-        BatchKind.PASSPORT: Role.MINER
-        | Role.SMELTER
-        | Role.REFINER
-        | Role.FABRICATOR
-        | Role.MANUFACTURER,
-        BatchKind.FACILITY: Role.MINER
-        | Role.SMELTER
-        | Role.REFINER
-        | Role.FABRICATOR
-        | Role.MANUFACTURER
-        | Role.TRADER
-        | Role.CARRIER,
+        BatchKind.PASSPORT: _PRODUCERS,
+        BatchKind.FACILITY: _ON_SITE,
         BatchKind.CERTIFICATE: Role.LABORATORY
         | Role.CERTIFICATION_BODY
         | Role.FOOTPRINT_VERIFIER
-        | Role.ACCREDITATION_BODY
-        | Role.SCHEME_OWNER,
-        BatchKind.EVENT: Role.MINER
-        | Role.SMELTER
-        | Role.REFINER
-        | Role.FABRICATOR
-        | Role.MANUFACTURER
-        | Role.TRADER
-        | Role.CARRIER,
-        BatchKind.IDENTITY: Role.ACCREDITATION_BODY | Role.SCHEME_OWNER | Role.AUTHORITY,
+        | _REGISTRARS,
+        BatchKind.EVENT: _ON_SITE,
+        BatchKind.IDENTITY: _REGISTRARS,
         BatchKind.OTHER: ~Role(0),
     }
 )
-"""Who may say what kind of thing at all; the contract refuses the same at anchoring."""
+"""Who may say what kind of thing at all: the same table as the contract's ``rolesFor``, by which it
+refuses to anchor; a test holds them together."""
 
 ROLES_BY_PRODUCT_CLASS: Final[Mapping[str, Role]] = MappingProxyType(
     {
@@ -86,6 +74,8 @@ class Policy:
     """A block older than this, by the verifier's clock, no longer tells the status."""
     dispute_lapse_s: int = 90 * DAY_S
     """A dispute that nobody upheld is over after this; the consortium's rules say the same."""
+    believe_carried: bool = False
+    """Take the facts in a file as if they had been asked for: for files that you made yourself."""
     relied_on_at_s: UnixSeconds | None = None
     """Judge validity and status for this moment instead of the block's own time."""
     roles_by_kind: Mapping[BatchKind, Role] = field(default_factory=lambda: ROLES_BY_KIND)

@@ -9,12 +9,14 @@ from veta.errors import VerificationError
 from veta.model.anchoring import BlockRef
 from veta.model.identifiers import Leaf, MemberId
 from veta.statement.jws import SignedStatement
+from veta.statement.rules import facts_of
 from veta.verify.verdict import Check, Outcome, Step, Verdict
 
 _MINT: Final = object()
 """Held by this module alone: what lets a ``VerifiedStatement`` be made."""
 
 NEVER_PROVEN: Final = (
+    "That the chain says what was answered: a node or endpoint was believed beyond its identity.",
     "That the metal described is the metal in the box: a chain shows who said what, when.",
     "That declared emissions and measurements are true: they are what their issuer declared.",
 )
@@ -63,6 +65,8 @@ class Report:
     as_of: BlockRef | None
     """The block that every answer names; ``None`` if none could be had."""
     verified: VerifiedStatement | None
+    member_name: str | None = None
+    """The issuer's name as the consortium registers it; ``None`` if that could not be had."""
 
     @property
     def failed_at(self) -> Step | None:
@@ -101,12 +105,29 @@ class Report:
         }[self.verdict]
         return next((check for check in self.checks if check.outcome is wanted), None)
 
+    def _about_json(self) -> dict[str, Any] | None:
+        """What the statement is about and who says it, whatever the verdict."""
+        if self.statement is None:
+            return None
+        credential = self.statement.credential
+        facts = facts_of(credential)
+        return {
+            "kind": facts.kind.name.lower(),
+            "id": facts.subject_id,
+            "lot_number": facts.lot_number,
+            "product_class": facts.product_class,
+            "issuer_did": credential.issuer.identifier,
+            "issuer_calls_itself": credential.issuer.name,
+            "issuer_registered_as": self.member_name,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON values, in the order of the steps."""
         return {
             "verdict": self.verdict.value,
             "leaf": self.leaf.hex() if self.leaf else None,
             "issuer": self.issuer,
+            "about": self._about_json(),
             "as_of": _block_json(self.as_of),
             "failed_at": int(self.failed_at) if self.failed_at else None,
             "checks": [_check_json(check) for check in self.checks],

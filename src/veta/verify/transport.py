@@ -233,6 +233,7 @@ def _hex_or_none(octets: bytes | None) -> str | None:
 def _read_facts(document: Mapping[str, Any], now_s: UnixSeconds) -> LedgerFacts:
     return LedgerFacts(
         asked_at_s=now_s,
+        carried=True,
         chain=_determined(document["chain"], _read_identity),
         as_of=_determined(document["asOf"], _read_block),
         issuer=_determined(document["issuer"], _read_optional(_read_member)),

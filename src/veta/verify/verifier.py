@@ -23,7 +23,7 @@ from veta.model.identifiers import MemberId
 from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
-from veta.verify.facts import known_block, usable_facts
+from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
@@ -52,13 +52,14 @@ class Verifier:
         self.trust: Final = trust
         self.policy: Final = policy or Policy()
 
-    def verify(self, bundle: StatementBundle, facts: LedgerFacts) -> Report:
+    def verify(self, bundle: StatementBundle, facts: LedgerFacts | None) -> Report:
         """Run every step and conclude.
 
         Never raises for anything in ``bundle`` or ``facts``: what is wrong with them is a check.
-        Facts are believed as gathered once they come from the pinned chain; the report says so.
+        Facts that were asked for are believed once they come from the pinned chain; facts that came
+        in a file are not proven (``Policy.believe_carried``); without any, nothing is determined.
         """
-        facts = usable_facts(facts, self.trust)
+        facts = usable_facts(facts or no_facts(), self.trust)
         statement, checks = steps.check_form(bundle)  # 1
         if statement is None:
             return self._report(checks + _not_reached(), None, facts)
@@ -72,7 +73,7 @@ class Verifier:
         if self.policy.authentication is Authentication.SIGNATURE:
             checks += chain_steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
         checks += steps.check_rules(statement.credential)  # 4
-        checks += inclusion + anchoring
+        checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
         checks += self._status(statement, facts)  # 7
         checks += _later_steps()  # 8 to 12
         return self._report(checks, statement, facts)
@@ -142,6 +143,7 @@ class Verifier:
             issuer=issuer,
             as_of=as_of,
             verified=verified,
+            member_name=_member_name(facts),
         )
 
 
@@ -190,6 +192,12 @@ def _anchor_of(
     if record.issuer != member_id or record.anchored_at_s > newest_s:
         return Undetermined("facts.other_subject", "the anchor is another member's, or not final")
     return anchor
+
+
+def _member_name(facts: LedgerFacts) -> str | None:
+    if isinstance(facts.issuer, Known) and facts.issuer.value is not None:
+        return facts.issuer.value.name
+    return None
 
 
 def _member_id(facts: LedgerFacts) -> MemberId | None:
