@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli_home import VETA, Home, anchored_home
+from tests.support.cli_home import DID, LOTS, VETA, Home, anchored_home, good, run
 
 
 @pytest.fixture
@@ -67,3 +67,84 @@ def test_talk__stderr_is_full__the_answer_comes_all_the_same(home: Home) -> None
         )
     assert done.returncode == 0
     assert b"BSE-CAT-26-1001" in done.stdout
+
+
+def _identity(home: Home, member: str = DID, country: str = "CL") -> tuple[str | Path, ...]:
+    options = ("--member", member, "--country", country, "--role", "miner")
+    return (*options, "--password-file", home.password)
+
+
+@pytest.mark.parametrize(
+    "member", ["notadid", "did:", "did:web:", "did:web:a b", "DID:web:x", "did:web:" + "x" * 249]
+)
+def test_init__member_that_is_no_did__makes_nothing(home: Home, member: str) -> None:
+    folder = home.folder / "new"
+    ran = run("init", folder, *_identity(home, member))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith("[config.member]\n")
+    assert not folder.exists()
+
+
+def test_init__longest_did_that_the_contract_registers__makes_a_node(home: Home) -> None:
+    good(run("init", home.folder / "new", *_identity(home, "did:web:" + "x" * 248)))
+
+
+def test_init__fails_on_the_way__leaves_no_folder_that_it_made(home: Home) -> None:
+    weak = home.folder / "weak"
+    weak.touch(mode=0o600)
+    weak.write_text("short\n")
+    folder = home.folder / "a" / "b"
+    ran = run("init", folder, *_identity(home)[:-1], weak)
+    assert ran.err.endswith("[key.weak_password]\n")
+    assert not (home.folder / "a").exists()
+    ran = run("init", folder, *_identity(home), "--no-votes")
+    assert ran.err.endswith("[config.no_voter]\n")
+    assert not (home.folder / "a").exists()
+
+
+def test_init__folder_was_there__its_files_stay(home: Home) -> None:
+    folder = home.folder / "mine"
+    folder.mkdir()
+    (folder / "letter.txt").write_text("dear all")
+    (folder / "trust.json").mkdir()  # what init cannot write over, after its keys and its chain
+    ran = run("init", folder, *_identity(home))
+    assert ran.err.endswith("[config.unwritable]\n")
+    assert (folder / "letter.txt").read_text() == "dear all"
+
+
+def test_init__chain_elsewhere_out_of_reach__keys_that_may_get_funds_stay(home: Home) -> None:
+    folder = home.folder / "far"
+    ran = run("init", folder, *_identity(home), "--rpc", "http://127.0.0.1:1")
+    assert ran.code == 3
+    assert len(list((folder / "keys").glob("*.json"))) == 3
+    assert not (folder / "node.toml").exists()
+
+
+def test_verify__one_file_of_several_cannot_be_read__others_are_judged(home: Home) -> None:
+    bad = home.folder / "bad.json"
+    bad.write_text('{"format":"something"}')
+    first, second = home.bundle(LOTS[0]), home.bundle(LOTS[1])
+    ran = home.run("verify", first, bad, home.folder / "none.json", second, "--json")
+    assert ran.code == 2
+    found = [each.get("verdict") or each["error"]["code"] for each in ran.json["reports"]]
+    assert found == ["VALID", "bundle.malformed", "cli.unreadable", "VALID"]
+    ran = home.run("verify", first, bad, second)
+    lines = ran.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["VALID", "(not", "VALID"]
+    assert lines[1].endswith("[bundle.malformed]")
+    assert ran.err == "2 of 3 judged\n"
+
+
+def test_verify__several_ends__the_worst_is_the_exit_code(home: Home) -> None:
+    sound, unread, no = home.bundle(LOTS[0]), home.folder / "none.json", home.folder / "junk.jwt"
+    no.write_bytes(b"\xff" * 100)  # no token at all: INVALID, whether or not the chain answers
+    unasked = ("--trust", home.trust, "--rpc", "http://127.0.0.1:1")
+    assert home.run("verify", sound, sound).code == 0
+    assert home.run("verify", sound, unread).code == 2
+    assert home.run("verify", unread, sound, *unasked).code == 3
+    assert home.run("verify", sound, unread, no, *unasked).code == 1
+    assert home.run("verify", unread, no).code == 1
+
+
+def test_verify__help__says_which_end_is_worst() -> None:
+    assert "1 before 3 before 2 before 0" in " ".join(run("verify", "--help").out.split())
