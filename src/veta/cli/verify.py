@@ -43,7 +43,7 @@ _WORST_FIRST: Final = (NOT_VERIFIED, UNDETERMINED, USAGE, OK)
 NO_FACTS: Final = Undetermined("facts.none", "the file holds no facts of the chain")
 
 
-def verify(
+def verify(  # noqa: PLR0917 - one parameter an option
     subjects: Annotated[
         list[str],
         typer.Argument(
@@ -56,6 +56,14 @@ def verify(
     ] = False,
     trust: Trust = None,
     rpc: Rpc = None,
+    believe_file: Annotated[
+        bool,
+        typer.Option(
+            "--believe-file",
+            help="With --offline: believe what the file says that the chain says. For files of "
+            "your own: whoever made the file can write anything there.",
+        ),
+    ] = False,
     max_age: Annotated[
         str,
         typer.Option(
@@ -74,10 +82,12 @@ def verify(
     of several, the worst: 1 before 3 before 2 before 0. One of several that cannot be read has its
     own line and code (2), and the others are judged all the same.
 
-    Example: veta verify lot.bundle.json --offline --max-age 30d --trust trust.json
+    Example: veta verify lot.bundle.json --offline --believe-file --max-age 30d --trust trust.json
     """
     policy = Policy(
-        relied_on_at_s=read_instant(at) if at else None, max_age_s=read_duration_s(max_age)
+        relied_on_at_s=read_instant(at) if at else None,
+        max_age_s=read_duration_s(max_age),
+        believe_carried=believe_file,
     )
     with ExitStack() as stack:
         judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)
