@@ -61,10 +61,10 @@ def home(tmp_path: Path, chain: EmbeddedChain, url: str) -> Home:
     return home
 
 
-def issue_all(home: Home) -> None:
+def issue_all(home: Home, *options: str) -> None:
     for lot in load_copper().lots_of(SLUG)[:3]:
         home.lot(lot.lot_number).write_bytes(write_lot(lot))
-    good(home.run("issue", *(home.lot(number) for number in LOTS)))
+    good(home.run("issue", *(home.lot(number) for number in LOTS), *options))
 
 
 def test_network__founded_over_json_rpc__issues_anchors_and_verifies(home: Home, url: str) -> None:
@@ -96,8 +96,8 @@ def test_keys__paused_and_retired__are_shown_and_stop_signing(home: Home) -> Non
     keys = good(home.run("member", "show", "--json")).json["keys"]
     sign = next(key["key_id"] for key in keys if key["purpose"] == "sign")
     good(home.run("member", "pause", sign))
-    issue_all(home)
-    good(home.run("anchor"))
+    issue_all(home, "--force")
+    good(home.run("anchor", "--force"))
     ran = home.run("verify", LOTS[0], "--json")
     assert (ran.code, ran.json["verdict"], ran.json["failed_at"]) == (1, "INVALID", 3)
     good(home.run("member", "rotate", "sign"))

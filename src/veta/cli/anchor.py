@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from veta.cli.console import NOT_VERIFIED, OK, UNDETERMINED, emit, progress, say
 from veta.cli.homes import open_home
 from veta.cli.options import HERE, AsJson, Home, PasswordFile
-from veta.errors import InputError
+from veta.errors import InputError, VerificationError
 from veta.model.anchoring import BatchKind
-from veta.model.identifiers import TransactionId
+from veta.model.identifiers import Leaf, TransactionId
 from veta.ports.store import Batch, Intent, IntentState
+from veta.services.preflight import foresee, key_of, read_standing, waiting
+from veta.statement.credential import read_credential
 
 if TYPE_CHECKING:
     from veta.services.node import Node
     from veta.services.planning import Alarm
+    from veta.verify.verdict import Check
+
+MOST_TOLD: Final = 20
+"""Statements named one by one before the rest is only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,9 @@ def anchor(
     timeout: Annotated[
         float, typer.Option(help="Longest wait for final blocks, seconds; nothing is lost after.")
     ] = 120.0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Anchor even what a verifier would call INVALID.")
+    ] = False,
     home: Home = HERE,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
@@ -45,13 +54,16 @@ def anchor(
     """Batch what was issued, anchor each batch in one transaction, and wait until it is final.
 
     Also finishes whatever an earlier run left on its way. Ends with 3 if something is still on its
-    way: run it again, nothing is anchored twice.
+    way: run it again, nothing is anchored twice. Batches nothing and ends with 1 if a verifier
+    would call one of the statements INVALID: an anchor cannot be taken back.
 
     Example: veta anchor --kind passport
     """
     wanted = _kind(kind)
     with open_home(home, writes=True, password_file=password_file) as node:
         before = _open_batches(node)
+        if not force:
+            _preflight(node, wanted, finish=bool(before), timeout_s=timeout)
         planned = node.desk.anchorer.anchor(wanted)
         intents = [*before, *planned.planned]
         with progress("Anchoring", len(intents)) as show:
@@ -74,6 +86,44 @@ def _kind(name: str) -> BatchKind | None:
     except KeyError as error:
         known = ", ".join(each.name.lower() for each in BatchKind)
         raise InputError("cli.kind", f"there is no kind {name!r}; there are {known}") from error
+
+
+def _preflight(node: Node, kind: BatchKind | None, *, finish: bool, timeout_s: float) -> None:
+    """Refuse to batch what a verifier would call INVALID; what is on its way is finished first.
+
+    Raises:
+        VerificationError: with the verifier's own code for the first of them.
+    """
+    doomed = _doomed(node, kind)
+    if not doomed:
+        return
+    if finish:
+        node.settle(timeout_s=timeout_s)
+    for leaf, check in doomed[:MOST_TOLD]:
+        say(f"{leaf.hex()}  {check.sentence} [{check.code}]")
+    if len(doomed) > MOST_TOLD:
+        say(f"... and {len(doomed) - MOST_TOLD} more")
+    raise VerificationError(
+        doomed[0][1].code,
+        f"a verifier would call {len(doomed)} waiting statements INVALID, so nothing was batched:"
+        " wait if their date is still to come, else issue them anew; --force then anchors all,"
+        " and these count for nothing",
+    )
+
+
+def _doomed(node: Node, kind: BatchKind | None) -> list[tuple[Leaf, Check]]:
+    """Statements in no batch that would not be good if they were anchored now, and why."""
+    found: list[tuple[Leaf, Check]] = []
+    member, policy = node.desk.member, node.verifier.policy
+    with node.store.read() as work:
+        if not work.unbatched_kinds(member):
+            return found
+        standing = read_standing(node.ledger, member, node.clock.now_s())
+        for record in waiting(work, member, kind):
+            credential = read_credential(record.payload)
+            checks = foresee(credential, key_of(record), standing, policy)
+            found += [(record.leaf, check) for check in checks[:1]]
+    return found
 
 
 def _open_batches(node: Node) -> list[Intent]:

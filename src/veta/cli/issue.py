@@ -14,19 +14,30 @@ import typer
 
 from veta import canonical
 from veta.cli.console import OK, emit, progress, say
-from veta.cli.homes import open_home
+from veta.cli.homes import CONFIG_NAME, open_home
 from veta.cli.options import HERE, AsJson, Home, PasswordFile
-from veta.errors import ConfigError, InputError, VerificationError
+from veta.errors import (
+    ConfigError,
+    InputError,
+    KeyAccessError,
+    LedgerError,
+    ProvenanceError,
+    StoreError,
+    VerificationError,
+)
 from veta.interop.lot_file import FORMAT as LOT_FORMAT
 from veta.interop.lot_file import read_lot
-from veta.model.identifiers import UnixSeconds
+from veta.model.consortium import KeyAction, KeyPurpose
+from veta.model.identifiers import KeyId, UnixSeconds
 from veta.model.lot import Issuance
 from veta.services.certify import certify_lot
-from veta.statement.credential import read_credential
+from veta.services.preflight import MemberStanding, read_standing, require_sound
+from veta.statement.credential import read_credential, view_credential
 from veta.statement.instants import read_end, read_instant
 from veta.statement.rules import check_rules
 
 if TYPE_CHECKING:
+    from veta.bootstrap import OpenNode
     from veta.services.issue import IssuedStatement
 
 MOST_OCTETS: Final = 4 << 20
@@ -57,6 +68,9 @@ def issue(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and show the credentials; sign nothing.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Sign even what a verifier would call INVALID.")
+    ] = False,
     home: Home = HERE,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
@@ -64,14 +78,19 @@ def issue(
     """Check lots or credentials, sign them with the member's statement key, and keep them.
 
     A lot's PACT product footprint is written to the home's folder `footprints`, to be published
-    where the passport says. Anchoring is a step of its own: `veta anchor`.
+    where the passport says. Anchoring is a step of its own: `veta anchor`. What a verifier would
+    call INVALID once it is anchored (role, key, dates) is refused with the verifier's code.
 
     Example: veta issue lots/*.lot.json --valid-until 2027-12-31
     """
     prepared = list(_prepare(files, _window(valid_from, valid_until)))
     if dry_run:
+        if not force:
+            _try_preflight(prepared, home)
         return _show(prepared, as_json=as_json)
     with open_home(home, writes=True, password_file=password_file) as node:
+        if not force:
+            _preflight(prepared, node)
         folder = node.config.home / FOOTPRINTS
         for each in prepared:
             _keep_footprint(folder, each)
@@ -136,6 +155,80 @@ def read_octets(path: Path) -> bytes:
     if len(octets) > MOST_OCTETS:
         raise InputError("cli.too_large", f"is larger than {MOST_OCTETS} octets")
     return octets
+
+
+def _try_preflight(prepared: list[Prepared], home: Path) -> None:
+    """For a dry run: judge as far as there is a home and a chain to ask, and say if there is not.
+
+    Raises:
+        VerificationError: as ``_preflight``.
+    """
+    if not (home / CONFIG_NAME).is_file():
+        say("No node here: role, key and dates were not held against the chain.")
+        return
+    try:
+        with open_home(home, writes=False) as node:
+            _preflight(prepared, node)
+    except (ConfigError, KeyAccessError, LedgerError, StoreError) as error:
+        _say_unasked(error)
+
+
+def _preflight(prepared: list[Prepared], node: OpenNode) -> None:
+    """Judge what is about to be signed as a verifier will; without a chain to ask, only say so.
+
+    Raises:
+        VerificationError: with the verifier's own code, naming the file.
+    """
+    try:
+        found = _standing(node)
+    except LedgerError as error:
+        _say_unasked(error)
+        return
+    if found is None:
+        return  # a home of no member: signing refuses with its own code
+    standing, key_id = found
+    for each in prepared:
+        credential = view_credential(each.credential)
+        if credential.issuer.identifier != node.config.member:
+            continue  # signing refuses it with its own code
+        try:
+            require_sound(credential, key_id, standing, node.verifier.policy)
+        except VerificationError as error:
+            raise VerificationError(
+                error.code,
+                f"{each.path}: {error.message}; a verifier would call it INVALID, so nothing was"
+                " signed (--force signs all the same)",
+            ) from error
+
+
+def _standing(node: OpenNode) -> tuple[MemberStanding, KeyId] | None:
+    """The member's standing, and the key that signs: the newest of its keys that the chain knows.
+
+    Raises:
+        KeyAccessError: there is no such key file.
+        LedgerError: the chain cannot be asked.
+    """
+    from veta.bootstrap import KeyRing
+
+    member = None
+    if node.config.member:
+        member = node.ledger.member_id(node.config.member, node.ledger.final_head())
+    if member is None:
+        return None
+    standing = read_standing(node.ledger, member, node.clock.now_s())
+    keys_dir = node.config.path(node.config.keys_dir)
+    ring = node.keys if node.writes else KeyRing(keys_dir, lambda _: b"")
+    known = {entry.key_id for entry in standing.keys if entry.action is KeyAction.BIND}
+    ours = [each for each in ring.records() if each.purpose is KeyPurpose.SIGN]
+    bound = [each for each in ours if each.key_id in known]
+    newest = max(bound or ours, key=lambda record: record.number, default=None)
+    if newest is None:
+        raise KeyAccessError("key.missing", f"there is no statement key in {keys_dir}")
+    return standing, newest.key_id
+
+
+def _say_unasked(error: ProvenanceError) -> None:
+    say(f"veta: role, key and dates were not held against the chain: {error}")
 
 
 def _keep_footprint(folder: Path, prepared: Prepared) -> None:

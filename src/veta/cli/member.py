@@ -14,7 +14,13 @@ from veta.cli.initialise import ADMISSION_FORMAT
 from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Home, PasswordFile, Rpc, Trust
 from veta.cli.rendering import role_words
-from veta.errors import ConflictError, InputError, NotFoundError
+from veta.errors import (
+    ConflictError,
+    InputError,
+    NotFoundError,
+    ProvenanceError,
+    VerificationError,
+)
 from veta.model.consortium import (
     KeyAlgorithm,
     KeyEntry,
@@ -24,11 +30,18 @@ from veta.model.consortium import (
     Role,
 )
 from veta.model.identifiers import Digest, KeyId, MemberId
+from veta.services.preflight import count_waiting, read_standing
 from veta.statement.instants import read_instant
+from veta.verify.timing import KeyStanding
 
 if TYPE_CHECKING:
     from veta.bootstrap import Admission, OpenNode, ProposalState
     from veta.model.anchoring import BlockRef
+
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Even if statements signed with it still wait for their anchor."),
+]
 
 app = typer.Typer(
     help="Members of the consortium, and the member's own keys.",
@@ -157,6 +170,7 @@ def _report_admission(
 @app.command("rotate")
 def rotate_key(
     purpose: Annotated[str, typer.Argument(help="operate, sign or administer.")] = "sign",
+    force: Force = False,
     home: Home = HERE,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
@@ -176,6 +190,8 @@ def rotate_key(
         head = node.ledger.final_head()
         bound = [entry.key_id for entry in node.ledger.keys(node.desk.member, head)]
         old = [each for each in node.keys.records() if each.purpose is wanted]
+        if not force:
+            _require_none_waiting(node, [each.key_id for each in old])
         new = node.keys.add(spec)
         office.bind(new)
         if node.embedded is not None:
@@ -195,6 +211,7 @@ def rotate_key(
 @app.command("retire")
 def retire_key(
     key: Annotated[str, typer.Argument(help="Key id, 64 hexadecimal digits.")],
+    force: Force = False,
     home: Home = HERE,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
@@ -203,8 +220,11 @@ def retire_key(
 
     Example: veta member retire 5f0e...c2
     """
+    key_id = _key_id(key)
     with open_home(home, writes=True, password_file=password_file) as node:
-        node.administration.retire(_key_id(key))
+        if not force:
+            _require_none_waiting(node, [key_id])
+        node.administration.retire(key_id)
     emit({"retired": key}, [f"retired {key}"], as_json=as_json)
     return OK
 
@@ -224,6 +244,7 @@ def compromise_key(
     since_s = read_instant(since)
     with open_home(home, writes=True, password_file=password_file) as node:
         node.administration.declare_compromised(_key_id(key), since_s=since_s)
+        _warn_of_waiting(node, _key_id(key))
     emit({"compromised": key, "since": since}, [f"declared compromised: {key}"], as_json=as_json)
     return OK
 
@@ -241,8 +262,46 @@ def pause_key(
     """
     with open_home(home, writes=True, password_file=password_file) as node:
         node.administration.pause(_key_id(key))
+        _warn_of_waiting(node, _key_id(key))
     emit({"paused": key}, [f"paused {key}"], as_json=as_json)
     return OK
+
+
+def _require_none_waiting(node: OpenNode, keys: list[KeyId]) -> None:
+    """Refuse to end keys whose statements would then be anchored too late to count.
+
+    A key that has ended already hinders nothing: its statements are lost either way.
+
+    Raises:
+        VerificationError: ``key.statements_wait``.
+    """
+    member = node.desk.member
+    standing = read_standing(node.ledger, member, node.clock.now_s())
+    good = [each for each in keys if standing.key_standing(each) is KeyStanding.GOOD]
+    with node.store.read() as work:
+        count = count_waiting(work, member, good)
+    if count:
+        raise VerificationError(
+            "key.statements_wait",
+            f"{count} statements signed with the key wait for their anchor and would be INVALID:"
+            " run `veta anchor` first (--force ends the key all the same)",
+        )
+
+
+def _warn_of_waiting(node: OpenNode, key_id: KeyId) -> None:
+    """After an emergency stop, which nothing may hinder: say what it cost and what to do."""
+    try:
+        with node.store.read() as work:
+            count = count_waiting(work, node.desk.member, [key_id])
+    except ProvenanceError as error:
+        say(f"veta: statements that wait for their anchor could not be counted: {error}")
+        return
+    if count:
+        say(
+            f"{count} statements signed with this key still wait for their anchor and count for"
+            " nothing now. Bind a new key (`veta member rotate sign`), issue them anew, then"
+            " `veta anchor --force`."
+        )
 
 
 def read_admission(octets: bytes) -> Admission:

@@ -1,0 +1,155 @@
+"""What a verifier would call INVALID is refused before it is signed, anchored or orphaned."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli_home import LOTS, Home, Ran, anchored_home, good, run
+
+NEW_LOT = "BSE-CAT-26-1004"
+FUTURE = "2099-01-01T00:00:00Z"
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return anchored_home(tmp_path)
+
+
+def refused(ran: Ran, error_code: str) -> None:
+    """Exit code 1 and the verifier's code at the end of stderr."""
+    assert ran.code == 1, ran
+    assert ran.err.rstrip().endswith(f"[{error_code}]"), ran
+
+
+def failing(home: Home, leaf: str) -> tuple[str, set[str]]:
+    """The project's own verdict, and the codes that failed."""
+    report = home.run("verify", leaf, "--json").json
+    failed = {each["code"] for each in report["checks"] if each["outcome"] == "failed"}
+    return report["verdict"], failed
+
+
+def sign_key(home: Home) -> str:
+    keys = good(home.run("member", "show", "--json")).json["keys"]
+    return str([each["key_id"] for each in keys if each["purpose"] == "sign"][-1])
+
+
+def concentrate(home: Home) -> Path:
+    """A refiner's file for a product that only a miner may certify."""
+    document = json.loads(home.lot(NEW_LOT).read_bytes()) | {"productClass": "copper-concentrate"}
+    home.lot(NEW_LOT).write_text(json.dumps(document))
+    return home.lot(NEW_LOT)
+
+
+def issue_and_anchor_by_force(home: Home, *options: str | Path) -> str:
+    issued = good(home.run("issue", "--force", *options, "--json")).json["issued"]
+    good(home.run("anchor", "--force"))
+    return str(issued[0]["leaf"])
+
+
+def nothing_was_signed(home: Home) -> bool:
+    return home.run("show", "lot", NEW_LOT).code == 2
+
+
+def test_issue__product_class_of_another_role__refused_as_the_verifier_would(home: Home) -> None:
+    lot = concentrate(home)
+    refused(home.run("issue", lot), "issuer.role_missing")
+    refused(home.run("issue", "--dry-run", lot), "issuer.role_missing")
+    assert nothing_was_signed(home)
+    leaf = issue_and_anchor_by_force(home, lot)
+    assert failing(home, leaf) == ("INVALID", {"issuer.role_missing"})
+
+
+def test_issue__date_to_come__refused_as_the_verifier_would(home: Home) -> None:
+    options = (home.lot(NEW_LOT), "--valid-from", FUTURE)
+    refused(home.run("issue", *options), "validity.anchored_before_valid")
+    refused(home.run("issue", "--dry-run", *options), "validity.anchored_before_valid")
+    assert nothing_was_signed(home)
+    leaf = issue_and_anchor_by_force(home, *options)
+    assert failing(home, leaf) == ("INVALID", {"validity.anchored_before_valid"})
+
+
+def test_issue__validity_already_over__refused_as_the_verifier_would(home: Home) -> None:
+    window = ("--valid-from", "2026-01-01T00:00:00Z", "--valid-until", "2026-02-01T00:00:00Z")
+    options = (home.lot(NEW_LOT), *window)
+    refused(home.run("issue", *options), "validity.expired_before_anchor")
+    leaf = issue_and_anchor_by_force(home, *options)
+    assert failing(home, leaf) == ("INVALID", {"validity.expired_before_anchor"})
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "code"),
+    [
+        ("pause", (), "key.paused"),
+        ("retire", (), "key.retired"),
+        ("compromise", ("--since", YESTERDAY), "key.compromised"),
+    ],
+)
+def test_issue__key_no_longer_in_force__refused_until_a_new_one_is_bound(
+    home: Home, command: str, options: tuple[str, ...], code: str
+) -> None:
+    good(home.run("member", command, sign_key(home), *options))
+    refused(home.run("issue", home.lot(NEW_LOT)), code)
+    refused(home.run("issue", "--dry-run", home.lot(NEW_LOT)), code)
+    leaf = issue_and_anchor_by_force(home, home.lot(NEW_LOT))
+    assert failing(home, leaf) == ("INVALID", {code})
+    good(home.run("member", "rotate", "sign"))
+    good(home.run("issue", home.lot(NEW_LOT)))
+    good(home.run("anchor"))
+    assert home.verdict(NEW_LOT) == "VALID"
+
+
+@pytest.mark.parametrize("command", ["rotate", "retire"])
+def test_member__ends_a_key_with_statements_waiting__refused_until_anchored(
+    home: Home, command: str
+) -> None:
+    key = sign_key(home)
+    ending = ("rotate", "sign") if command == "rotate" else ("retire", key)
+    leaf = good(home.run("issue", home.lot(NEW_LOT), "--json")).json["issued"][0]["leaf"]
+    ran = home.run("member", *ending)
+    refused(ran, "key.statements_wait")
+    assert "1 statements" in ran.err
+    assert sign_key(home) == key
+    good(home.run("anchor"))
+    good(home.run("member", *ending))
+    assert home.verdict(leaf) == "VALID"
+
+
+def test_anchor__key_ended_by_force_meanwhile__refused_and_nothing_batched(home: Home) -> None:
+    leaf = good(home.run("issue", home.lot(NEW_LOT), "--json")).json["issued"][0]["leaf"]
+    good(home.run("member", "rotate", "sign", "--force"))
+    ran = home.run("anchor")
+    refused(ran, "key.retired")
+    assert leaf in ran.err
+    assert len(good(home.run("show", "batch", "--json")).json["batches"]) == 1
+    good(home.run("anchor", "--kind", "facility"))  # what is of another kind is not held up
+    good(home.run("anchor", "--force"))
+    assert failing(home, leaf) == ("INVALID", {"key.retired"})
+
+
+@pytest.mark.parametrize("command", [("pause",), ("compromise", "--since", YESTERDAY)])
+def test_member__emergency_stop_with_statements_waiting__done_and_told(
+    home: Home, command: tuple[str, ...]
+) -> None:
+    key = sign_key(home)
+    good(home.run("issue", home.lot(NEW_LOT)))
+    ran = good(home.run("member", command[0], key, *command[1:]))
+    assert "1 statements" in ran.err
+    assert "rotate sign" in ran.err
+    assert home.run("anchor").code == 1
+    good(home.run("member", "rotate", "sign"))  # the way out is not barred by what is lost
+
+
+def test_member__emergency_stop_with_nothing_waiting__says_nothing(home: Home) -> None:
+    assert good(home.run("member", "pause", sign_key(home))).err == ""
+
+
+def test_issue__dry_run_without_a_node__checks_the_rules_and_says_so(
+    home: Home, tmp_path: Path
+) -> None:
+    ran = good(run("issue", "--dry-run", home.lot(LOTS[0]), "--home", tmp_path / "nowhere"))
+    assert "not held against the chain" in ran.err
