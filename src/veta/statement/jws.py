@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from veta import canonical
 from veta.errors import InputError, VerificationError
@@ -67,8 +67,7 @@ class ProtectedHeader:
     key_id: KeyId
 
 
-@dataclass(frozen=True, slots=True)
-class SealedToken:
+class SealedToken(NamedTuple):
     """A token taken apart; its payload was not looked into and its signature not checked."""
 
     token: bytes

@@ -17,7 +17,8 @@ from veta.model.consortium import KeyAction, KeyAlgorithm, KeyEntry, KeyPurpose,
 from veta.model.determined import Known, Undetermined
 from veta.model.identifiers import KeyId, Leaf
 from veta.model.trust import TrustConfig
-from veta.statement.jws import check_seal, unseal
+from veta.statement.algorithms import check_signature
+from veta.statement.jws import unseal
 from veta.trees import root_from_path
 from veta.verify.facts import usable_facts
 from veta.verify.policy import Authentication
@@ -78,7 +79,9 @@ class ClaimChecker:
             algorithm, public_key, standing = key
             if standing is not KeyStanding.GOOD:
                 raise VerificationError(standing.value, "the key was not in force when anchored")
-            check_seal(sealed, algorithm, public_key)
+            if header.algorithm is not algorithm:
+                raise VerificationError("signature.algorithm", "alg is not the bound key's")
+            check_signature(algorithm, public_key, sealed.signing_input, sealed.signature)
         if proof.size != self._record.size:
             raise VerificationError("inclusion.other_size", "the proof is for another tree")
         if root_from_path(sealed.leaf, proof) != self._record.root:
