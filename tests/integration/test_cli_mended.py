@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli_home import DID, LOTS, VETA, Home, anchored_home, good, run
+from tests.support.cli_home import DID, LOTS, VETA, Home, Ran, anchored_home, good, run
+from veta.cli.rendering import plain
 
 
 @pytest.fixture
@@ -148,3 +150,44 @@ def test_verify__several_ends__the_worst_is_the_exit_code(home: Home) -> None:
 
 def test_verify__help__says_which_end_is_worst() -> None:
     assert "1 before 3 before 2 before 0" in " ".join(run("verify", "--help").out.split())
+
+
+def _issuer_lines(ran: Ran) -> list[str]:
+    """The lines about the issuer: those between the headline and the first empty one."""
+    head = ran.out.split("\n\n")[0].splitlines()[1:]
+    return [line for line in head if line.split()[0] in {"issuer", "calls"}]
+
+
+def _issued_as(home: Home, name: str) -> Ran:
+    """What verify says of a lot whose document calls its issuer so; the register says Refineria."""
+    path = home.lot("BSE-CAT-26-1001")
+    document = json.loads(path.read_bytes())
+    document["lotNumber"] = "BSE-CAT-26-9999"
+    document["issuer"]["name"] = name
+    path.write_text(json.dumps(document))
+    good(home.run("issue", path))
+    return home.run("verify", "BSE-CAT-26-9999")
+
+
+def test_verify__document_borrows_a_name__the_registered_one_leads(home: Home) -> None:
+    first, second = _issuer_lines(_issued_as(home, "Codelco"))
+    assert first.split(None, 1) == ["issuer", f"Refineria <{DID}>, member 1"]
+    assert second.split() == ["calls", "itself", "Codelco"]
+
+
+def test_verify__document_uses_the_registered_name__is_said_once(home: Home) -> None:
+    (line,) = _issuer_lines(_issued_as(home, "Refineria"))
+    assert line.split(None, 1) == ["issuer", f"Refineria <{DID}>, member 1"]
+
+
+def test_verify__register_not_asked__says_whose_word_the_name_is(home: Home) -> None:
+    options = ("--trust", home.trust, "--rpc", "http://127.0.0.1:1")
+    (line,) = _issuer_lines(home.run("verify", home.bundle(LOTS[0]), *options))
+    assert line.endswith(f"<{DID}> (name as the document gives it)")
+
+
+@pytest.mark.parametrize("text", ["a\nVALID  b", "a\x1b[2Kb", "a\rb", "a\u202eb", "a\u2028b"])
+def test_plain__line_ends_and_terminal_codes__cannot_forge_lines(text: str) -> None:
+    assert plain(text).isprintable()
+    assert len(plain(text).splitlines()) == 1
+    assert plain("Ñuñoa, 5 % été 銅") == "Ñuñoa, 5 % été 銅"

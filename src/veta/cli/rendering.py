@@ -24,16 +24,13 @@ _WORDS: Final = {
 def report_lines(report: Report) -> list[str]:
     """A whole report: verdict, what it is about, every check, and what it does not show."""
     lines = [f"{report.verdict.value}  {subject_words(report.statement)}"]
-    facts = []
-    if report.statement is not None:
-        issuer = report.statement.credential.issuer
-        member = f", member {report.issuer}" if report.issuer is not None else ""
-        facts.append(("issuer", f"{issuer.name} <{issuer.identifier}>{member}"))
+    facts = _issuer_words(report)
     if report.leaf is not None:
         facts.append(("leaf", report.leaf.hex()))
     if report.as_of is not None:
         facts.append(("as of", f"block {report.as_of.number}, {moment(report.as_of.time_s)}"))
-    lines += [f"  {name:<7} {value}" for name, value in facts]
+    width = max((len(name) for name, _ in facts), default=0)
+    lines += [f"  {name:<{width}}  {value}" for name, value in facts]
     lines.append("")
     for check in report.checks:
         if check.step <= 7 or check.outcome is not Outcome.NOT_PROVEN:
@@ -45,6 +42,21 @@ def report_lines(report: Report) -> list[str]:
         for line in textwrap.wrap(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    ")
     ]
     return lines
+
+
+def _issuer_words(report: Report) -> list[tuple[str, str]]:
+    """Who speaks, by the consortium's register; a document may call its issuer what it likes."""
+    if report.statement is None:
+        return []
+    issuer = report.statement.credential.issuer
+    if report.member_name is None:
+        stated = f"{plain(issuer.name)} <{issuer.identifier}> (name as the document gives it)"
+        return [("issuer", stated)]
+    member = f", member {report.issuer}" if report.issuer is not None else ""
+    words = [("issuer", f"{plain(report.member_name)} <{issuer.identifier}>{member}")]
+    if issuer.name != report.member_name:
+        words.append(("calls itself", plain(issuer.name)))
+    return words
 
 
 def check_lines(check: Check) -> list[str]:
@@ -63,8 +75,13 @@ def subject_words(statement: SignedStatement | None) -> str:
     subject = statement.credential.subject
     number, name = subject.get("batchNumber"), subject.get("name")
     if isinstance(number, str) and isinstance(name, str):
-        return f"{name}, lot {number}"
-    return name if isinstance(name, str) else statement.credential.credential_id
+        return plain(f"{name}, lot {number}")
+    return plain(name if isinstance(name, str) else statement.credential.credential_id)
+
+
+def plain(text: str) -> str:
+    """Another's words on one line: no line ends or terminal codes with which to forge ours."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def role_words(roles: Role) -> str:
