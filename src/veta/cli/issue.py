@@ -91,14 +91,17 @@ def issue(
     with open_home(home, writes=True, password_file=password_file) as node:
         if not force:
             _preflight(prepared, node)
-        folder = node.config.home / FOOTPRINTS
-        for each in prepared:
-            _keep_footprint(folder, each)
-        with progress("Signing", len(prepared)) as show:
-            credentials = (each.credential for each in prepared)
-            issued = list(node.desk.issuer.issue_many(credentials, progress=show))
+        issued = _sign(prepared, node)
     _report(prepared, issued, as_json=as_json)
     return OK
+
+
+def _sign(prepared: list[Prepared], node: OpenNode) -> list[IssuedStatement]:
+    for each in prepared:
+        _keep_footprint(node.config.home / FOOTPRINTS, each)
+    with progress("Signing", len(prepared)) as show:
+        credentials = (each.credential for each in prepared)
+        return list(node.desk.issuer.issue_many(credentials, progress=show))
 
 
 def _window(valid_from: str, valid_until: str) -> tuple[UnixSeconds, UnixSeconds | None]:
