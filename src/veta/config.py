@@ -22,6 +22,7 @@ from veta.model.trust import ContractSet, TrustConfig, WitnessKey
 
 TRUST_FORMAT: Final = "veta-trust/1"
 MAX_FILE_OCTETS: Final = 1 << 20
+MAX_SECONDS: Final = 3_600
 
 ChainKind = Literal["embedded", "json-rpc"]
 FinalityRule = Literal["immediate", "finalized", "depth"]
@@ -102,7 +103,7 @@ def load_node_config(path: Path) -> NodeConfig:
     """
     try:
         document = tomllib.loads(_read(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # too many digits, and too deep, are these too
         raise ConfigError("config.malformed", f"{path} is not TOML: {error}") from error
     node = _take(NodeConfig, document, "", skip=("home", "chain", "api"))
     config = NodeConfig(
@@ -188,7 +189,8 @@ def _typed(name: str, kind: str, value: object) -> object:
         case "int" if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         case "float" if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
+            if 0 < value <= MAX_SECONDS:  # neither nan nor inf
+                return float(value)
         case "Path" | "Path | None" if isinstance(value, str) and value:
             return Path(value)
         case "tuple[str, ...]" if isinstance(value, list):
@@ -202,6 +204,8 @@ def _typed(name: str, kind: str, value: object) -> object:
             pass
     choices = _CHOICES.get(name)
     wanted = " or ".join(choices) if choices else kind
+    if kind == "float":
+        wanted = f"a number of seconds above 0 and up to {MAX_SECONDS}"
     raise ConfigError("config.wrong_type", f"{name} must be {wanted}, and is {value!r}")
 
 
