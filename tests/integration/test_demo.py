@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.conftest import PROJECT
 from tests.support.cli_home import VETA, run
 from veta.api.server import serving
 from veta.bootstrap import open_home
@@ -61,6 +62,19 @@ def test_demo__every_verdict__as_the_story_expects(demo: tuple[Path, str]) -> No
     ):
         assert wanted in told, wanted
     assert "NOT AS EXPECTED" not in told
+
+
+def test_readme__what_it_shows_of_the_demo__is_what_the_demo_prints(demo: tuple[Path, str]) -> None:
+    """Line by line, but for the roots, which are new in every run."""
+    readme = (PROJECT / "README.md").read_text("utf-8")
+    (excerpt,) = [
+        text for text in re.findall(r"```text\n(.*?)```", readme, re.DOTALL) if "INVALID" in text
+    ]
+    told = re.sub(r"\s+", " ", re.sub(r"root [0-9a-f]{16}", "root", demo[1]))
+    lines = [re.sub(r"root [0-9a-f]{16}", "root", line) for line in excerpt.splitlines() if line]
+    assert len(lines) > 8
+    for line in lines:
+        assert re.sub(r"\s+", " ", line).strip() in told, line
 
 
 def test_demo__without_a_terminal__no_colours_and_no_long_lines(demo: tuple[Path, str]) -> None:

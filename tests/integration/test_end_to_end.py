@@ -13,6 +13,7 @@ from veta.errors import ProvenanceError
 from veta.interop.lot_file import write_lot
 from veta.model.identifiers import UnixSeconds
 from veta.scenario.copper import load_copper
+from veta.statement import base64url
 from veta.statement.instants import write_instant
 from veta.statement.passport import lot_identifier
 
@@ -52,6 +53,19 @@ def test_issue__dry_run__signs_nothing(home: Home) -> None:
     (credential,) = ran.json
     assert credential["credentialSubject"]["batchNumber"] == NEW_LOT
     assert home.run("show", "lot", NEW_LOT).code == 2
+
+
+@pytest.mark.row("T17")
+def test_issue__same_lot_file_twice__two_fresh_blinds_of_128_bits(home: Home) -> None:
+    """What the command line draws itself: never a constant, never derived from the lot."""
+    shown = [
+        good(home.run("issue", "--dry-run", home.lot(NEW_LOT), "--json")).json[0] for _ in range(2)
+    ]
+    with open_home(home.home, opening=Opening(writes=False)) as node:
+        stored = [node.find(lot_identifier(DID, number))[0].record.payload for number in LOTS]
+    blinds = [each["blind"] for each in (*shown, *map(json.loads, stored))]
+    assert len(set(blinds)) == 2 + len(LOTS)
+    assert all(len(base64url.decode(blind.encode())) == 16 for blind in blinds)
 
 
 def test_issue__a_finished_credential__is_the_same_statement_twice(home: Home) -> None:
