@@ -1,4 +1,4 @@
-"""kill -9 at random moments while the endpoint loses 30 % of the calls: 220 kills together."""
+"""kill -9 at random moments while the endpoint loses 30 % of the calls: at least 220 kills."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def test_outbox__killed_115_times_with_a_failing_endpoint__nothing_lost_or_ancho
             counts.update(ledger.test_counts())  # type: ignore[attr-defined]
             ledger.test_share(0.0)  # type: ignore[attr-defined]
 
-        report = run(site, kills=115, seed=21, calm=calm)
+        report = run(site, kills=115, seed=21, calm=calm, least_settled=16)
     assert report.faults == []
-    assert report.kills == 115
+    assert report.kills >= 115
     # The run was not an idle one.
     assert report.promised > 50
     assert report.settled_under_fire > 15
@@ -61,7 +61,7 @@ def test_outbox__killed_on_the_real_contracts_over_bad_http__nothing_lost_or_anc
             counts.update(ledger.test_counts())  # type: ignore[attr-defined]
             ledger.test_share(0.0)  # type: ignore[attr-defined]
 
-        report = run(site, kills=65, seed=41, calm=calm, longest_s=0.8)
+        report = run(site, kills=65, seed=41, calm=calm, longest_s=0.8, least_settled=2)
         ledger.close()
     assert report.faults == []
     assert report.promised > 20
