@@ -14,13 +14,13 @@ import {IVetaContract} from "./IVetaContract.sol";
 ///
 /// A record stands on its own once it is made: that its issuer leaves, or that the accreditation or recognition behind it
 /// ends, bars new records and does not touch it. Who may suspend, withdraw and void it, issuer or not, is
-/// `StatusSource`; what must fall with its issuer is ended one by one, by the accreditor, the scheme owner or a vote.
+/// `RecordSource`; what must fall with its issuer is ended one by one, by the accreditor, the scheme owner or a vote.
 /// Times are Unix seconds, windows [from, to).
 interface IAssurance is IVetaContract {
     // ---------------------------------------------------------------- values
 
     /// @notice In which standing somebody acts on a record.
-    enum StatusSource {
+    enum RecordSource {
         ISSUER, // the member that made the record
         ACCREDITOR, // of a certificate: the issuer of its accreditation
         SCHEME_OWNER,
@@ -28,7 +28,7 @@ interface IAssurance is IVetaContract {
     }
 
     /// @notice What an entry of a record's status list says.
-    enum StatusAction {
+    enum RecordAction {
         NONE,
         SUSPEND, // from now on
         LIFT, // the suspension from the same source, from now on
@@ -75,9 +75,9 @@ interface IAssurance is IVetaContract {
     }
 
     /// @notice An entry of a record's status list. One storage slot.
-    struct StatusEntry {
-        StatusAction action;
-        StatusSource source;
+    struct RecordEntry {
+        RecordAction action;
+        RecordSource source;
         uint32 byMember; // 0 = by vote
         uint64 effective;
         uint64 recorded;
@@ -157,24 +157,13 @@ interface IAssurance is IVetaContract {
         uint64 until,
         uint64 recorded
     );
-    /// @notice A certification body was accredited.
-    event AccreditationRecorded(
+    /// @notice A member was accredited (`parent` = 0, `subject` is a member) or a site certified (`parent` = its
+    /// accreditation, `subject` is a site).
+    event RecordMade(
         uint32 indexed record,
-        uint32 indexed body,
-        uint32 indexed accreditor,
-        uint16 scheme,
-        uint8 level,
-        uint64 from,
-        uint64 until,
-        uint256 substances,
-        bytes32 leaf
-    );
-    /// @notice A site was certified.
-    event CertificateRecorded(
-        uint32 indexed record,
-        uint32 indexed site,
+        uint32 indexed subject,
         uint32 indexed issuer,
-        uint32 accreditation,
+        uint32 parent,
         uint16 scheme,
         uint8 level,
         uint64 from,
@@ -183,11 +172,11 @@ interface IAssurance is IVetaContract {
         bytes32 leaf
     );
     /// @notice An entry was appended to a record's status list. `grounds` = digest of what says why.
-    event StatusRecorded(
+    event RecordStatusChanged(
         uint32 indexed record,
         uint32 index,
-        StatusAction action,
-        StatusSource source,
+        RecordAction action,
+        RecordSource source,
         uint32 byMember,
         uint64 effective,
         uint64 recorded,
@@ -266,16 +255,16 @@ interface IAssurance is IVetaContract {
     error WindowEmpty(uint64 from, uint64 until);
     /// @notice The leaf is zero.
     error ZeroLeaf();
-    /// @notice The document was recorded for this subject before.
-    error AlreadyRecorded(uint32 subject, bytes32 leaf, uint32 record);
-    /// @notice Too many that are not over.
+    /// @notice One record was made of the issuer's document before.
+    error AlreadyRecorded(uint32 issuer, bytes32 leaf, uint32 record);
+    /// @notice Too many certificates that are not over.
     error TooMany(uint256 count, uint256 maximum);
     /// @notice The member has no say over this record.
     error NotConcerned(uint32 member, uint32 record);
     /// @notice The source suspended the record before.
-    error AlreadySuspended(uint32 record, StatusSource source);
+    error AlreadySuspended(uint32 record, RecordSource source);
     /// @notice The source has not suspended the record.
-    error NotSuspended(uint32 record, StatusSource source);
+    error NotSuspended(uint32 record, RecordSource source);
     /// @notice The record was over at that time.
     error RecordEnded(uint32 record, uint64 until);
     /// @notice Nothing is effective in the future.
@@ -382,8 +371,8 @@ interface IAssurance is IVetaContract {
     /// @notice A record; all zero if unknown.
     function record(uint32 id) external view returns (Record memory);
 
-    /// @notice The certificate recorded for a site from a document, 0 if none.
-    function certificateOf(uint32 site, bytes32 leaf) external view returns (uint32);
+    /// @notice The record made of an issuer's document, 0 if none.
+    function recordOf(uint32 issuer, bytes32 leaf) external view returns (uint32);
 
     /// @notice Certificates of (site, scheme) that were not over when the last one was recorded: at most seven.
     function certificatesOf(uint32 site, uint16 scheme_) external view returns (uint32[] memory);
@@ -392,7 +381,7 @@ interface IAssurance is IVetaContract {
     function statusCount(uint32 record_) external view returns (uint256);
 
     /// @notice Entries [first, first + count) of a record's status list, cut at its end.
-    function status(uint32 record_, uint256 first, uint256 count) external view returns (StatusEntry[] memory);
+    function status(uint32 record_, uint256 first, uint256 count) external view returns (RecordEntry[] memory);
 
     /// @notice Number of allocation rules so far; they are 1 to this.
     function ruleCount() external view returns (uint32);
@@ -418,13 +407,15 @@ interface IAssurance is IVetaContract {
     /// time counts as now; `until` 2^64-1 = open, 0 = end at once. Sender: the scheme's owner, or the consortium.
     function recognise(uint16 scheme_, uint32 body, uint64 from, uint64 until) external;
 
-    /// @notice Accredit a certification body. Sender: an accreditation body that the scheme recognises.
+    /// @notice Accredit a certification body, footprint verifier or laboratory. Sender: an accreditation body that the scheme
+    /// recognises.
     function accredit(AccreditationGrant calldata grant) external returns (uint32 record_);
 
-    /// @notice Certify a site. Sender: a certification body, under an accreditation of its own.
+    /// @notice Certify a site: at most three at a time by one member for one scheme. Sender: an assurer, under an
+    /// accreditation of its own.
     function certify(CertificateGrant calldata grant) external returns (uint32 record_);
 
-    /// @notice Suspend a record from now on. Sender: whoever has a standing in `StatusSource`.
+    /// @notice Suspend a record from now on. Sender: whoever has a standing in `RecordSource`.
     function suspend(uint32 record_, bytes32 grounds) external;
 
     /// @notice Lift the sender's own suspension from now on.
@@ -433,7 +424,8 @@ interface IAssurance is IVetaContract {
     /// @notice Withdraw a record for good, from now on.
     function withdraw(uint32 record_, bytes32 grounds) external;
 
-    /// @notice Declare a record void for cause from `effective` on, a time not after now, also before it was recorded.
+    /// @notice Declare a record void for cause from `effective` (0 = now) on, a time not after now, also before it was
+    /// recorded.
     function voidRecord(uint32 record_, uint64 effective, bytes32 grounds) external;
 
     // ---------------------------------------------------------------- allocation rules

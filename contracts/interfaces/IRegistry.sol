@@ -278,7 +278,8 @@ interface IRegistry is IVetaContract {
     function registerProductClass(uint32 id, ProductClass calldata content, string calldata name) external;
 
     /// @notice Register a substance under a 12-bit id that is free; for a chemical element that is its atomic number.
-    function registerSubstance(uint16 id, BaseUnit unit, bytes16 symbol) external;
+    /// @param unit a `BaseUnit`
+    function registerSubstance(uint16 id, uint8 unit, bytes16 symbol) external;
 
     /// @notice Register a unit kind under an id that is free.
     function registerUnitKind(uint16 id, string calldata name) external;
