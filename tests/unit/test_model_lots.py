@@ -14,7 +14,11 @@ from veta.model import columns, lots
 from veta.model.columns import Column, ColumnKind, MassBasis, OriginClass, SubstanceId
 
 INTERFACES = PROJECT / "contracts" / "interfaces"
-BOOK = (INTERFACES / "ILotBook.sol").read_text()
+BOOK = "".join(
+    path.read_text()
+    for path in (INTERFACES / f"{name}.sol" for name in ("ICustody", "ILotBook", "ILotLaws"))
+    if path.exists()
+)
 REGISTRY = (INTERFACES / "IRegistry.sol").read_text()
 ASSURANCE = (INTERFACES / "IAssurance.sol").read_text()
 STRUCTS = [
