@@ -7,8 +7,9 @@ fast one hands documents it is known to be right for to orjson. A property test 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 
 import orjson
@@ -102,28 +103,34 @@ def _fragment(value: object) -> orjson.Fragment:
 
 def _is_plain(value: JsonValue, limits: Limits) -> bool:
     """Whether only the types above occur, not too deep; the serialiser would take many more."""
-    all_scalar, scalars = _SCALARS.issuperset, _SCALARS
-    level: list[object] = [value]
+    scalars = _SCALARS
     if type(value) in scalars:
         return True
-    for _ in range(limits.max_depth):
-        below: list[object] = []
-        for node in level:
-            children: Collection[object]
-            if type(node) is dict:
-                children = node.values()
-            elif type(node) is list:
-                children = node
-            else:
+    level: list[object] = [value]
+    try:
+        for _ in range(limits.max_depth):
+            level = [
+                child
+                for child in chain.from_iterable(_contents(level))
+                if type(child) not in scalars
+            ]
+            if not level:
+                return True
+            if len(level) > limits.max_nodes:
                 return False
-            if not all_scalar(map(type, children)):
-                below += [child for child in children if type(child) not in scalars]
-        if not below:
-            return True
-        if len(below) > limits.max_nodes:
-            return False
-        level = below
+    except TypeError:
+        return False
     return False
+
+
+def _contents(level: list[object]) -> Iterator[Iterable[object]]:
+    for node in level:
+        if type(node) is dict:
+            yield node.values()
+        elif type(node) is list:
+            yield node
+        else:
+            raise TypeError
 
 
 def write_plainly(value: JsonValue, limits: Limits = STATEMENT) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from binascii import Error as Base64Error
+from binascii import a2b_base64
 from typing import Final
 
 from pybase64 import b64decode, b64encode
@@ -12,6 +13,9 @@ from veta.errors import InputError
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _URL: Final = b"-_"
 _PADDING: Final = (b"", b"", b"==", b"=")
+_SHORT: Final = 128
+# To the standard alphabet; what only that one has, and padding, become octets that neither has.
+_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 # Which last characters leave no bit set behind the last octet, by length modulo 4.
 _LAST: Final = (_ALPHABET, b"", _ALPHABET[::16], _ALPHABET[::4])
 
@@ -28,11 +32,16 @@ def decode(text: bytes) -> bytes:
         InputError: ``base64url.malformed``: another alphabet, padding, white space, an impossible
             length, or bits that are set behind the last octet (RFC 4648 section 3.5).
     """
-    # The decoder also reads the other alphabet, and padding, so both are looked for first.
-    if b"+" in text or b"/" in text or b"=" in text or text[-1:] not in _LAST[len(text) % 4]:
+    left_over = len(text) % 4
+    if text[-1:] not in _LAST[left_over]:
         raise _malformed()
     try:
-        return b64decode(text + _PADDING[len(text) % 4], _URL, validate=True)
+        if len(text) <= _SHORT:  # signatures: a third of the time that the other way takes
+            return a2b_base64(text.translate(_STANDARD) + _PADDING[left_over], strict_mode=True)
+        # This decoder also reads the other alphabet, and padding, so both are looked for first.
+        if b"+" in text or b"/" in text or b"=" in text:
+            raise _malformed()
+        return b64decode(text + _PADDING[left_over], _URL, validate=True)
     except Base64Error as error:
         raise _malformed() from error
 

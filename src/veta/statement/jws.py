@@ -147,22 +147,27 @@ def unseal(token: bytes, limits: StatementLimits = DEFAULT_LIMITS) -> SealedToke
     """
     if len(token) > limits.token_octets:
         raise InputError("statement.too_large", f"a token has at most {limits.token_octets} octets")
-    segments = token.split(b".", 3)
-    if len(segments) != 3 or not all(segments):
+    first, last = token.find(b"."), token.rfind(b".")
+    # Two searches and a third that finds nothing cost less than a split of 4 kB.
+    if not 0 < first < last - 1 or last == len(token) - 1 or token.find(b".", first + 1) != last:
         raise InputError("statement.not_compact", "a compact JWS has three segments")
-    header_text, payload_text, signature_text = segments
+    header_text, payload_text, signature_text = (
+        token[:first],
+        token[first + 1 : last],
+        token[last + 1 :],
+    )
     if len(header_text) > _LONGEST_HEADER:
         raise InputError("statement.too_large", "the protected header is too long")
     if len(signature_text) != _SIGNATURE_DIGITS:
         raise InputError("statement.signature_length", f"a signature has {SIGNATURE_OCTETS} octets")
     payload = base64url.decode(payload_text)
     return SealedToken(
-        token=token,
-        header=_read_header(header_text),
-        payload=payload,
-        signing_input=token[: -_SIGNATURE_DIGITS - 1],
-        signature=base64url.decode(signature_text),
-        leaf=leaf_of(payload),
+        token,
+        _read_header(header_text),
+        payload,
+        token[:last],
+        base64url.decode(signature_text),
+        leaf_of(payload),
     )
 
 

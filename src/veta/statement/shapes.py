@@ -112,29 +112,30 @@ class Struct:
     """Names that ``type`` must contain if it is there."""
     together: tuple[tuple[str, str], ...] = ()
     """Pairs: the first member needs the second."""
-    _members: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
+    _checks: Mapping[str, Callable[[Any], bool]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Join the members; the class is frozen for everybody else."""
-        object.__setattr__(self, "_members", {**self.required, **self.optional})
+        """Look up what ``fits`` asks of each member; the class is frozen for everybody else."""
+        members = {**self.required, **self.optional}
+        object.__setattr__(self, "_checks", {name: each.fits for name, each in members.items()})
 
     def fits(self, value: object) -> bool:
         """Whether it is an object with the required members, all of which fit."""
         if not isinstance(value, dict) or not self.required.keys() <= value.keys():
             return False
-        members = self._members
+        checks = self._checks
         for name, child in value.items():
-            shape = members.get(name)
-            if shape is None:
+            check = checks.get(name)
+            if check is None:
                 if self.closed and not (self.tags and name == "type"):
                     return False
-            elif not shape.fits(child):
+            elif not check(child):
                 return False
         if self.together and not all(
             second in value for first, second in self.together if first in value
         ):
             return False
-        return self._has_tags(value)
+        return not self.tags or self._has_tags(value)
 
     def _has_tags(self, value: dict[str, Any]) -> bool:
         if not self.tags or "type" not in value:
