@@ -50,7 +50,7 @@ class SumTree:
 
     def __init__(self, lots: Iterable[tuple[bytes, bytes, Sequence[int]]], columns: int) -> None:
         self._columns = columns
-        self._levels = list(_levels(lots, columns))
+        self._levels = list(tree_levels(lots, columns))
 
     @property
     def size(self) -> int:
@@ -113,14 +113,20 @@ def sum_tree_head(lots: Iterable[tuple[bytes, bytes, Sequence[int]]], columns: i
         InputError: as ``SumTree``.
     """
     size, level = 0, b""
-    for level in _levels(lots, columns):
+    for level in tree_levels(lots, columns):
         size = size or len(level) // (DIGEST_LENGTH + LANE * columns)
     digest, totals = sum_node_parts(level)
     return LotTreeHead(LotRoot(digest), size, totals)
 
 
-def _levels(lots: Iterable[tuple[bytes, bytes, Sequence[int]]], columns: int) -> Iterator[bytes]:
-    """Every level from the leaves to the root, its nodes joined, all sums in bounds."""
+def tree_levels(
+    lots: Iterable[tuple[bytes, bytes, Sequence[int]]], columns: int
+) -> Iterator[bytes]:
+    """Every level from the leaves to the root, its nodes joined, all sums in bounds.
+
+    Raises:
+        InputError: as ``SumTree``.
+    """
     require_columns(columns)
     width = DIGEST_LENGTH + LANE * columns
     rows = iter(lots)
