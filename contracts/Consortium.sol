@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+
 import {IConsortium} from "./interfaces/IConsortium.sol";
 import {IVetaContract} from "./interfaces/IVetaContract.sol";
 import {Ballot} from "./libraries/Ballot.sol";
@@ -12,12 +14,17 @@ contract Consortium is Ballot {
 
     /// @param genesis first members, at least one of which votes
     /// @param rules_ rules number 1
-    constructor(Admission[] memory genesis, Rules memory rules_) {
+    /// @param reservations contracts of the set and where they will be
+    constructor(Admission[] memory genesis, Rules memory rules_, Reservation[] memory reservations) {
         _setRules(rules_);
         for (uint256 i = 0; i < genesis.length; ++i) {
             _admit(genesis[i]);
         }
         if (voterCount() == 0) revert LastVoter(0);
+        for (uint256 i = 0; i < reservations.length; ++i) {
+            if (reservations[i].location == address(0)) revert NoCode(address(0));
+            _putOnRecord(reservations[i].name, reservations[i].location, 0);
+        }
     }
 
     /// @inheritdoc IConsortium
@@ -65,6 +72,9 @@ contract Consortium is Ballot {
             (address location, address next) = abi.decode(payload, (address, address));
             if (location.code.length == 0) revert NoCode(location);
             if (next.code.length == 0 || next == location) revert NotASuccessor(next);
+        } else if (kind == ProposalKind.CALL_CONTRACT) {
+            (bytes32 name,) = abi.decode(payload, (bytes32, bytes));
+            _callable(name);
         } else {
             revert UnknownKind(uint8(kind));
         }
@@ -91,20 +101,32 @@ contract Consortium is Ballot {
         } else if (kind == ProposalKind.REGISTER_CONTRACT) {
             (bytes32 name, address location) = abi.decode(payload, (bytes32, address));
             _registerContract(name, location);
-        } else {
+        } else if (kind == ProposalKind.SET_SUCCESSOR) {
             (address location, address next) = abi.decode(payload, (address, address));
             if (location == address(this)) {
                 _setSuccessor(next);
             } else {
                 IVetaContract(location).setSuccessor(next);
             }
+        } else {
+            (bytes32 name, bytes memory data) = abi.decode(payload, (bytes32, bytes));
+            Address.functionCall(_callable(name), data);
         }
     }
 
     function _registerContract(bytes32 name, address location) private {
         if (location.code.length == 0) revert NoCode(location);
+        _putOnRecord(name, location, location.codehash);
+    }
+
+    function _putOnRecord(bytes32 name, address location, bytes32 codeDigest) private {
         _contracts[name] = location;
-        emit ContractRegistered(name, location, location.codehash);
-        _record(keccak256(abi.encode(ContractRegistered.selector, name, location, location.codehash)));
+        emit ContractRegistered(name, location, codeDigest);
+        _record(keccak256(abi.encode(ContractRegistered.selector, name, location, codeDigest)));
+    }
+
+    function _callable(bytes32 name) private view returns (address location) {
+        location = _contracts[name];
+        if (location.code.length == 0 || location == address(this)) revert NotCallable(name, location);
     }
 }

@@ -13,6 +13,7 @@ import {VetaContract} from "./libraries/VetaContract.sol";
 /// @notice See IStatementLog.
 contract StatementLog is IStatementLog, VetaContract {
     uint64 private constant SIZE_MAXIMUM = 2 ** 53 - 1;
+    uint64 private constant DRAW_MAXIMUM = 2 ** 16;
     uint256 private constant HANDED_OVER = 1 << 64;
     bytes32 private constant LOT_BOOK = "LotBook";
 
@@ -116,13 +117,18 @@ contract StatementLog is IStatementLog, VetaContract {
     }
 
     /// @inheritdoc IStatementLog
-    function drawSequence(uint32 issuer, uint64 sequence) external {
+    function drawSequence(uint32 issuer, uint64 count) external returns (uint64 first) {
         address lotBook = _consortium.contractAt(LOT_BOOK);
         if (msg.sender != lotBook) revert NotCaller(msg.sender, lotBook);
         _requireIssuer(issuer);
-        _advance(issuer, sequence);
-        emit SequenceDrawn(issuer, sequence);
-        _record(keccak256(abi.encode(SequenceDrawn.selector, issuer, sequence)));
+        if (count == 0 || count > DRAW_MAXIMUM) revert CountOutOfBounds(count, DRAW_MAXIMUM);
+        uint256 last = _lastOf(issuer);
+        unchecked {
+            first = uint64(last) + 1;
+            _sequences[issuer] = last + count; // 2^64 numbers are not drawn at 2^16 a call
+        }
+        emit SequenceDrawn(issuer, first, count);
+        _record(keccak256(abi.encode(SequenceDrawn.selector, issuer, first, count)));
     }
 
     // ---------------------------------------------------------------- statuses
@@ -214,8 +220,7 @@ contract StatementLog is IStatementLog, VetaContract {
     function handOver(uint32 issuer) external returns (uint64 sequence) {
         _onlySuccessor();
         _requireIssuer(issuer);
-        uint256 last = _sequences[issuer];
-        if (last >= HANDED_OVER) revert IssuerClosed(issuer, successor());
+        uint256 last = _lastOf(issuer);
         _sequences[issuer] = last | HANDED_OVER;
         sequence = uint64(last);
         emit IssuerHandedOver(issuer, sequence);
@@ -225,12 +230,17 @@ contract StatementLog is IStatementLog, VetaContract {
     // ---------------------------------------------------------------- private
 
     function _advance(uint32 issuer, uint64 sequence) private {
-        uint256 last = _sequences[issuer];
-        if (last >= HANDED_OVER) revert IssuerClosed(issuer, successor());
+        uint256 last = _lastOf(issuer);
         unchecked {
             if (sequence != last + 1) revert SequenceMismatch(issuer, uint64(last) + 1, sequence);
         }
         _sequences[issuer] = sequence;
+    }
+
+    /// @dev Last number given, of an issuer that is here.
+    function _lastOf(uint32 issuer) private view returns (uint256 last) {
+        last = _sequences[issuer];
+        if (last >= HANDED_OVER) revert IssuerClosed(issuer, successor());
     }
 
     function _append(uint32 issuer, bytes32 leaf, StatusEntry memory entry) private {

@@ -45,7 +45,8 @@ interface IConsortium is IVetaContract {
         INSTALL_ADMINISTRATORS, // uint32 member, address[] accounts: all older administer keys are paused
         COMPROMISE, // uint32 member, bytes32 keyId, uint64 since: further back than rules allow the member itself
         REGISTER_CONTRACT, // bytes32 name, address location
-        SET_SUCCESSOR // address of the contract (this one included), address successor
+        SET_SUCCESSOR, // address of the contract (this one included), address successor
+        CALL_CONTRACT // bytes32 name of a contract on record, bytes data: the consortium calls it, and fails as it does
     }
 
     /// @notice A key as it is handed in. Its id is the left-padded address of an ACCOUNT, else keccak256(octets).
@@ -65,6 +66,12 @@ interface IConsortium is IVetaContract {
         uint32 roles; // bits, see docs/spec/contracts.md
         bool votes;
         KeyGrant[] keys; // at least one ADMINISTER account
+    }
+
+    /// @notice A contract of the set that takes this consortium in its constructor, and so is named before it exists.
+    struct Reservation {
+        bytes32 name; // left-aligned ASCII
+        address location;
     }
 
     /// @notice What never changes about a member.
@@ -176,7 +183,8 @@ interface IConsortium is IVetaContract {
         uint32 disputeLapse,
         uint64 effective
     );
-    /// @notice A contract was put on record under a name (left-aligned ASCII) with the keccak256 of its code.
+    /// @notice A contract was put on record under a name (left-aligned ASCII) with the keccak256 of its code; zero: named at
+    /// deployment, before it existed.
     event ContractRegistered(bytes32 indexed name, address indexed location, bytes32 codeDigest);
     /// @notice A change was proposed.
     event Proposed(
@@ -271,6 +279,8 @@ interface IConsortium is IVetaContract {
     error Timelocked(uint64 proposal, uint64 ready, uint64 now_);
     /// @notice There is no code at the address.
     error NoCode(address location);
+    /// @notice There is no contract on record under the name, or it is the consortium itself.
+    error NotCallable(bytes32 name, address location);
 
     // ---------------------------------------------------------------- reading
 

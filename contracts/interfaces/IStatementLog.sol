@@ -96,8 +96,8 @@ interface IStatementLog is IVetaContract {
         uint64 recorded,
         bytes32 related
     );
-    /// @notice The lot book drew a number from the issuer's sequence.
-    event SequenceDrawn(uint32 indexed issuer, uint64 indexed sequence);
+    /// @notice The lot book drew `count` numbers from the issuer's sequence, `first` and those that follow.
+    event SequenceDrawn(uint32 indexed issuer, uint64 indexed first, uint64 count);
     /// @notice The successor took the issuer's sequence and statuses over after `sequence`.
     event IssuerHandedOver(uint32 indexed issuer, uint64 sequence);
 
@@ -107,6 +107,8 @@ interface IStatementLog is IVetaContract {
     error NotAConsortium(address location);
     /// @notice The account is no active OPERATE account of an admitted member.
     error NotOperator(address account);
+    /// @notice A draw takes 1 to `maximum` numbers.
+    error CountOutOfBounds(uint64 count, uint64 maximum);
     /// @notice The issuer's next number is another one.
     error SequenceMismatch(uint32 issuer, uint64 expected, uint64 given);
     /// @notice The issuer anchored this root before, under this number.
@@ -200,8 +202,8 @@ interface IStatementLog is IVetaContract {
     /// @notice Uphold a party's open dispute: it lapses no more. Sender: an independent authority or body.
     function upholdDispute(uint32 issuer, bytes32 leaf, uint32 party) external;
 
-    /// @notice Draw a number from the issuer's sequence. Only the contract on record as `LotBook`.
-    function drawSequence(uint32 issuer, uint64 sequence) external;
+    /// @notice Draw the next `count` numbers from the issuer's sequence. Only the contract on record as `LotBook`.
+    function drawSequence(uint32 issuer, uint64 count) external returns (uint64 first);
 
     /// @notice Hand an issuer's sequence over to the successor, which alone may call this: closes the issuer here.
     function handOver(uint32 issuer) external returns (uint64 sequence);

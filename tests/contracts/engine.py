@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 from eth_abi.abi import decode, encode
 
-from tests.contracts.world import ARTIFACTS, ERRORS
+from tests.contracts.world import ARTIFACTS, ERRORS, reservations
+from veta.chain.deploy import CONTRACT_SET
 
 pyrevm = pytest.importorskip("pyrevm", reason="pyrevm has no build for this Python")
 
@@ -51,10 +52,12 @@ class Engine:
         self.tick(0)
         constructor = next(e for e in ARTIFACTS["Consortium"]["abi"] if e["type"] == "constructor")
         types = [abi_type(argument) for argument in constructor["inputs"]]
-        self.addresses = {"Consortium": self._deploy("Consortium", types, genesis, rules)}
-        self.addresses["StatementLog"] = self._deploy(
-            "StatementLog", ["address"], self.addresses["Consortium"]
-        )
+        reserved = reservations(FOUNDER)
+        self.addresses = {"Consortium": self._deploy("Consortium", types, genesis, rules, reserved)}
+        for (name, takes), (_, address) in zip(CONTRACT_SET.items(), reserved, strict=True):
+            arguments = [self.addresses[each] for each in takes]
+            self.addresses[name] = self._deploy(name, ["address"] * len(takes), *arguments)
+            assert self.addresses[name].lower() == address.lower()
 
     def _deploy(self, name: str, types: list[str], *arguments: Any) -> str:
         code = bytes.fromhex(ARTIFACTS[name]["bytecode"][2:]) + encode(types, arguments)

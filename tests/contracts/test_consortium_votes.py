@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 from tests.contracts.world import (
     ADMIT,
     ARTIFACTS,
+    CALL_CONTRACT,
     COMPROMISE,
     DAY,
     ERRORS,
@@ -22,17 +23,19 @@ from tests.contracts.world import (
     SET_RULES,
     SET_STANDING,
     SET_SUCCESSOR,
+    VOTERS,
     Chain,
     account_grant,
     account_id,
     admission,
+    calldata,
     deploy,
     digest,
+    name_word,
     payload,
 )
 from veta.model.consortium import KeyPurpose
 
-VOTERS = ("mine", "smelter", "maker")
 ALL = ("mine", "smelter", "maker", "body")
 
 
@@ -539,11 +542,17 @@ class TestExit:
 
 
 class TestConstructor:
-    def fails(self, chain: Chain, genesis: list[Any], rules: tuple[int, ...] = RULES) -> None:
+    def fails(
+        self,
+        chain: Chain,
+        genesis: list[Any],
+        rules: tuple[int, ...] = RULES,
+        reserved: tuple[tuple[bytes, str], ...] = (),
+    ) -> None:
         factory = chain.w3.eth.contract(
             abi=ARTIFACTS["Consortium"]["abi"], bytecode=ARTIFACTS["Consortium"]["bytecode"]
         )
-        sent = factory.constructor(genesis, rules).transact(
+        sent = factory.constructor(genesis, rules, reserved).transact(
             {"from": chain.strangers[0], "gas": 15_000_000}
         )
         assert chain.w3.eth.get_transaction_receipt(sent)["status"] == 0
@@ -559,5 +568,91 @@ class TestConstructor:
         self.fails(chain, [one, one])
         self.fails(chain, [one, (*two[:7], one[7])])
         self.fails(chain, [one], (1, 2, *RULES[2:]))
-        small = deploy(chain.w3, "Consortium", chain.strangers[0], [one, two], RULES)
+        self.fails(chain, [one], reserved=((name_word("LotBook"), "0x" + "00" * 20),))
+        small = deploy(chain.w3, "Consortium", chain.strangers[0], [one, two], RULES, [])
         assert small.functions.bootstrap().call() is True
+
+    def test_constructor__reservations__named_before_they_exist_with_no_digest(
+        self, chain: Chain
+    ) -> None:
+        expected = {
+            "StatementLog": chain.log.address,
+            "Registry": chain.registry.address,
+            "Assurance": chain.assurance.address,
+        }
+        events = chain.consortium.events.ContractRegistered().get_logs(from_block=0)
+        assert [dict(event["args"]) for event in events] == [
+            {"name": name_word(name), "location": address, "codeDigest": bytes(32)}
+            for name, address in expected.items()
+        ]
+        for name, address in expected.items():
+            assert chain.consortium.functions.contractAt(name_word(name)).call() == address
+
+
+class TestCallContract:
+    """``setLotRules`` of the registry stands for any call."""
+
+    def rules_call(self, chain: Chain, lateness: int) -> Any:
+        return chain.registry.functions.setLotRules((lateness, 1000, DAY, 4, 0))
+
+    def test_call__contract_on_record__is_made_by_the_consortium(self, chain: Chain) -> None:
+        somebody, consortium = chain.strangers[0], chain.consortium.address
+        with chain.refuses("NotCaller", somebody.lower(), consortium.lower()):
+            chain.attempt(self.rules_call(chain, DAY), somebody)
+        chain.calls("Registry", self.rules_call(chain, DAY))
+        assert chain.registry.functions.lotRules().call()[0] == DAY
+
+    def test_call__refused_by_the_contract__fails_with_its_error_and_can_be_executed_later(
+        self, chain: Chain
+    ) -> None:
+        chain.calls_in_vain("Registry", self.rules_call(chain, 0), "LotRulesOutOfBounds", 0, 0)
+        number = chain.consortium.functions.proposalCount().call()
+        assert chain.consortium.functions.proposal(number).call()[0][1] is False, "not executed"
+
+    def test_call__name_not_on_record_or_the_consortium_itself__refused(self, chain: Chain) -> None:
+        nobody = name_word("Nobody")
+
+        def propose(name: bytes) -> Any:
+            content = payload(CALL_CONTRACT, name, b"")
+            return chain.consortium.functions.propose(CALL_CONTRACT, content)
+
+        mine = chain.parties["mine"].administer
+        with chain.refuses("NotCallable", nobody, "0x" + "00" * 20):
+            chain.attempt(propose(nobody), mine)
+        itself = name_word("Consortium")
+        chain.vote(REGISTER_CONTRACT, itself, chain.consortium.address, by=VOTERS)
+        with chain.refuses("NotCallable", itself, chain.consortium.address.lower()):
+            chain.attempt(propose(itself), mine)
+
+    def test_call__name_moved_to_the_consortium_before_execution__refused(
+        self, chain: Chain
+    ) -> None:
+        name = name_word("Registry")
+        values = (name, calldata(self.rules_call(chain, DAY)))
+        number, _ = chain.propose(CALL_CONTRACT, *values)
+        chain.approve(number, *VOTERS)
+        chain.vote(REGISTER_CONTRACT, name, chain.consortium.address, by=VOTERS)
+        execute = chain.consortium.functions.execute(number, payload(CALL_CONTRACT, *values))
+        with chain.refuses("NotCallable", name, chain.consortium.address.lower()):
+            chain.attempt(execute, chain.strangers[0])
+
+    def test_call__re_entered_by_the_contract__once_and_no_other(self, chain: Chain) -> None:
+        trap = deploy(chain.w3, "Reentrant", chain.strangers[0], chain.consortium.address)
+        chain.vote(REGISTER_CONTRACT, name_word("Trap"), trap.address, by=VOTERS)
+        values = (name_word("Trap"), calldata(trap.functions.setSuccessor(chain.log.address)))
+        number, _ = chain.propose(CALL_CONTRACT, *values)
+        chain.approve(number, *VOTERS)
+        chain.wait(40 * HOUR)
+        other, _ = chain.propose(EXPEL, 9)
+        chain.approve(other, *VOTERS)
+        chain.send(
+            trap.functions.prepare(
+                number, payload(CALL_CONTRACT, *values), other, payload(EXPEL, 9)
+            ),
+            chain.strangers[0],
+        )
+        chain.wait(8 * HOUR)
+        chain.execute(number, CALL_CONTRACT, *values)
+        assert trap.functions.calls().call() == 1
+        assert ERRORS[trap.functions.sameRefusal().call()[:4]][0] == "AlreadyExecuted"
+        assert ERRORS[trap.functions.otherRefusal().call()[:4]][0] == "Timelocked"

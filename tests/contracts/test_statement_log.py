@@ -508,13 +508,49 @@ class TestDrawSequence:
             chain.attempt(chain.log.functions.drawSequence(1, 1), chain.parties["mine"].operate)
         chain.send(draw, chain.strangers[0])
         mine = chain.parties["mine"]
+        assert book.functions.firstDrawn().call() == 1
+        mine = chain.parties["mine"]
         with chain.refuses("SequenceMismatch", 1, 2, 1):
             chain.attempt(chain.log.functions.anchor(1, ROOT, 1, 1), mine.operate)
         chain.send(chain.log.functions.anchor(2, ROOT, 1, 1), mine.operate)
-        with chain.refuses("SequenceMismatch", 1, 3, 4):
-            chain.attempt(book.functions.draw(chain.log.address, 1, 4), chain.strangers[0])
         with chain.refuses("UnknownIssuer", 10):
             chain.attempt(book.functions.draw(chain.log.address, 10, 1), chain.strangers[0])
+
+    def test_draw__many_at_once__first_of_them_is_told_and_the_sequence_goes_on_after_the_last(
+        self, chain: Chain
+    ) -> None:
+        book = deploy(chain.w3, "NextContract", chain.strangers[0])
+        chain.vote(7, b"LotBook".ljust(32, b"\0"), book.address, by=("mine", "maker", "body"))
+        mine = chain.parties["mine"]
+        chain.send(chain.log.functions.anchor(1, ROOT, 1, 1), mine.operate)
+
+        def draw(count: int) -> Any:
+            return book.functions.draw(chain.log.address, 1, count)
+
+        receipt = chain.send(draw(3), chain.strangers[0])
+        assert book.functions.firstDrawn().call() == 2
+        (drawn,) = chain.log.events.SequenceDrawn().process_receipt(receipt)
+        assert dict(drawn["args"]) == {"issuer": 1, "first": 2, "count": 3}
+        assert chain.log.functions.nextSequence(1).call() == [5, False]
+        chain.send(draw(2**16), chain.strangers[0])
+        assert book.functions.firstDrawn().call() == 5
+        assert chain.log.functions.nextSequence(1).call() == [5 + 2**16, False]
+        for count in (0, 2**16 + 1, 2**64 - 1):
+            with chain.refuses("CountOutOfBounds", count, 2**16):
+                chain.attempt(draw(count), chain.strangers[0])
+
+    def test_draw__issuer_in_the_successor__refused(self, chain: Chain) -> None:
+        book = deploy(chain.w3, "NextContract", chain.strangers[0])
+        next_ = deploy(chain.w3, "NextContract", chain.strangers[0])
+        voters = ("mine", "maker", "body")
+        chain.vote(7, b"LotBook".ljust(32, b"\0"), book.address, by=voters)
+        chain.vote(8, chain.log.address, next_.address, by=voters)
+        draw = book.functions.draw(chain.log.address, 1, 2)
+        chain.send(draw, chain.strangers[0])
+        chain.send(next_.functions.takeIssuer(chain.log.address, 1), chain.strangers[0])
+        assert next_.functions.lastSequence().call() == 2
+        with chain.refuses("IssuerClosed", 1, next_.address.lower()):
+            chain.attempt(draw, chain.strangers[0])
 
 
 def test_roles_for__solidity_table__names_only_known_roles(chain: Chain) -> None:

@@ -14,18 +14,23 @@ import pytest
 from eth_abi.abi import decode, encode
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.exceptions import TransactionFailed
-from eth_utils.address import to_canonical_address
+from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import EthereumTesterProvider, Web3
 from web3.types import TxReceipt
 
+from veta.chain.deploy import CONTRACT_SET, contract_address
 from veta.model.consortium import KeyAlgorithm, KeyPurpose, Role
+from veta.model.identifiers import AccountAddress
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ARTIFACTS: Final = {
     name: json.loads((ROOT / f"src/veta/chain/artifacts/{name}.json").read_text("utf-8"))
-    for name in ("Consortium", "StatementLog")
+    for name in ("Consortium", "StatementLog", "Registry", "Assurance")
 }
+VOTERS: Final = ("mine", "smelter", "maker")
+"""Enough of the four to make a change."""
+
 HOUR: Final = 3600
 DAY: Final = 24 * HOUR
 OPEN: Final = 2**64 - 1
@@ -36,6 +41,7 @@ ADMISSION_TYPE: Final = f"(string,string,bytes2,uint32,bytes32,uint32,bool,{GRAN
 
 ADMIT, EXPEL, SET_STANDING, SET_RULES = 1, 2, 3, 4
 INSTALL_ADMINISTRATORS, COMPROMISE, REGISTER_CONTRACT, SET_SUCCESSOR = 5, 6, 7, 8
+CALL_CONTRACT: Final = 9
 
 PAYLOAD_TYPES: Final = {
     ADMIT: [ADMISSION_TYPE],
@@ -46,6 +52,7 @@ PAYLOAD_TYPES: Final = {
     COMPROMISE: ["uint32", "bytes32", "uint64"],
     REGISTER_CONTRACT: ["bytes32", "address"],
     SET_SUCCESSOR: ["address", "address"],
+    CALL_CONTRACT: ["bytes32", "bytes"],
 }
 
 
@@ -69,6 +76,11 @@ def digest(text: str) -> bytes:
     return keccak(text=text)
 
 
+def name_word(name: str) -> bytes:
+    """A contract's name as the consortium keeps it."""
+    return name.encode("ascii").ljust(32, b"\0")
+
+
 def account_id(address: str) -> bytes:
     """Key id of an account."""
     return to_canonical_address(address).rjust(32, b"\0")
@@ -89,6 +101,11 @@ def account_grant(purpose: KeyPurpose, address: str) -> tuple[int, int, bytes]:
     return int(purpose), int(KeyAlgorithm.ACCOUNT), to_canonical_address(address)
 
 
+def calldata(call: Any) -> bytes:
+    """Selector and arguments of a prepared call."""
+    return bytes.fromhex(call._encode_transaction_data()[2:])
+
+
 @dataclass(frozen=True)
 class Party:
     """A member's accounts; the sign key is ``public_key(name)``."""
@@ -101,12 +118,14 @@ class Party:
 
 @dataclass(frozen=True)
 class Chain:
-    """The deployed pair on its own chain."""
+    """The deployed contracts on their own chain."""
 
     w3: Web3
     tester: EthereumTester
     consortium: Any
     log: Any
+    registry: Any
+    assurance: Any
     parties: dict[str, Party]
     strangers: list[str]
 
@@ -173,6 +192,21 @@ class Chain:
         self.wait(48 * HOUR)
         return self.execute(number, kind, *values)
 
+    def calls(self, name: str, call: Any, by: tuple[str, ...] = VOTERS) -> TxReceipt:
+        """Have the consortium make a call of a contract on record."""
+        return self.vote(CALL_CONTRACT, name_word(name), calldata(call), by=by)
+
+    def calls_in_vain(self, name: str, call: Any, error: str, *arguments: Any) -> None:
+        """The consortium's call fails with the contract's own error."""
+        number, _ = self.propose(CALL_CONTRACT, name_word(name), calldata(call))
+        self.approve(number, *VOTERS)
+        self.wait(48 * HOUR)
+        execute = self.consortium.functions.execute(
+            number, payload(CALL_CONTRACT, name_word(name), calldata(call))
+        )
+        with self.refuses(error, *arguments):
+            self.attempt(execute, self.strangers[0])
+
 
 MEMBERS: Final = {
     "mine": (Role.MINER, True),
@@ -208,7 +242,16 @@ def mock(name: str) -> dict[str, Any]:
     return artifact
 
 
-def build_chain() -> Chain:
+def reservations(founder: str) -> list[tuple[bytes, str]]:
+    """The contracts that follow the consortium, and where an unused account will create them."""
+    creator = AccountAddress(to_canonical_address(founder))
+    return [
+        (name_word(name), to_checksum_address(contract_address(creator, nonce)))
+        for nonce, name in enumerate(CONTRACT_SET, start=1)
+    ]
+
+
+def build_chain(members: dict[str, tuple[Role, bool]] = MEMBERS) -> Chain:
     """Deploy on a new chain with nine members, four of which vote, and accounts of nobody."""
     backend = PyEVMBackend.from_mnemonic(
         "test test test test test test test test test test test junk", num_accounts=28
@@ -218,17 +261,29 @@ def build_chain() -> Chain:
     accounts = list(w3.eth.accounts)
     parties = {
         name: Party(i + 1, name, accounts[2 * i], accounts[2 * i + 1])
-        for i, name in enumerate(MEMBERS)
+        for i, name in enumerate(members)
     }
     genesis = [
         admission(p.name, p.administer, p.operate, roles=int(roles), votes=votes)
-        for p, (roles, votes) in zip(parties.values(), MEMBERS.values(), strict=True)
+        for p, (roles, votes) in zip(parties.values(), members.values(), strict=True)
     ]
     founder = accounts[-1]
-    consortium = deploy(w3, "Consortium", founder, genesis, RULES)
-    log = deploy(w3, "StatementLog", founder, consortium.address)
-    strangers = [str(account) for account in accounts[2 * len(MEMBERS) :]]
-    return Chain(w3, tester, consortium, log, parties, strangers)
+    reserved = reservations(founder)
+    found = {"Consortium": deploy(w3, "Consortium", founder, genesis, RULES, reserved)}
+    for (name, takes), (_, address) in zip(CONTRACT_SET.items(), reserved, strict=True):
+        found[name] = deploy(w3, name, founder, *(found[each].address for each in takes))
+        assert found[name].address == address
+    strangers = [str(account) for account in accounts[2 * len(members) :]]
+    return Chain(
+        w3,
+        tester,
+        found["Consortium"],
+        found["StatementLog"],
+        found["Registry"],
+        found["Assurance"],
+        parties,
+        strangers,
+    )
 
 
 def deploy(w3: Web3, name: str, founder: str, *arguments: Any) -> Any:

@@ -21,6 +21,7 @@ from tests.support.chain_scenes import (
 )
 from tests.support.ledger_conformance import LedgerScene, a_leaf, a_root
 from veta.chain.clock import SystemClock
+from veta.chain.contract_abi import artifact
 from veta.chain.deploy import deploy
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
 from veta.chain.embedded_rpc import EmbeddedProvider
@@ -221,7 +222,45 @@ def test_gateways__small_reads__tell_what_was_deployed(network: Network) -> None
     assert ledger.consortium.version(head).count(".") == 2
     assert ledger.statement_log.version(head).count(".") == 2
     with pytest.raises(ConfigError):
-        ledger.event_head("LotBook", head)
+        ledger.event_head("Nobody", head)
+
+
+def test_ledger__trust_of_an_older_version__works_with_the_two_contracts_it_pins(
+    network: Network,
+) -> None:
+    trust = network.deployment.trust("older")
+    (contracts,) = trust.contract_sets
+    two = tuple(c for c in contracts.contracts if c.name in {"Consortium", "StatementLog"})
+    older = replace(trust, contract_sets=(replace(contracts, contracts=two),))
+    ledger, newer = Web3Ledger(network.provider, older), network.ledger()
+    head = ledger.head()
+    assert {contract.name for contract in ledger.identity().contracts} == {c.name for c in two}
+    assert ledger.event_head("StatementLog", head) == newer.event_head("StatementLog", head)
+    with pytest.raises(ConfigError) as refused:
+        ledger.event_head("Registry", head)
+    assert refused.value.code == "config.no_contract"
+
+
+def test_call_contract__registry__a_substance_is_registered_by_vote(
+    chain: EmbeddedChain, scene: LedgerScene, gateway: GovernanceGateway
+) -> None:
+    assert isinstance(scene.ledger, Web3Ledger)
+    registry = artifact("Registry")
+    call = registry.calldata("registerSubstance", 29, 1, b"Cu")
+    before = scene.ledger.event_head("Registry", scene.ledger.head()).count
+    payload = gateway.call_contract("Registry", call)
+    carry(chain, scene, gateway, ProposalKind.CALL_CONTRACT, payload)
+    assert scene.ledger.event_head("Registry", scene.ledger.head()).count == before + 1
+    again = gateway.call_contract("Registry", call)
+    done(scene, "miner admin", gateway.encode_propose(ProposalKind.CALL_CONTRACT, again))
+    for word in ("miner admin", "smelter admin"):
+        digest = gateway.digest(2, ProposalKind.CALL_CONTRACT, again)
+        done(scene, word, gateway.encode_approve(2, digest))
+    pass_time(chain, RULES.timelock_s + 1)
+    with pytest.raises(TransactionRevertedError) as refused:
+        scene.ledger.simulate(gateway.encode_execute(2, again), signer("stranger").address)
+    assert refused.value.error_name == "AlreadyRegistered"
+    assert refused.value.arguments == {"id": 29}
 
 
 # -- deployment ---------------------------------------------------------------------------------

@@ -457,10 +457,11 @@ def test_start__trust_names_another_address__is_refused(
 
     trust = network.deployment.trust("test")
     (contracts,) = trust.contract_sets
-    first, second = contracts.contracts
+    first, second, *others = contracts.contracts
     swapped = (
         replace(first, address=second.address),
         replace(second, address=signer("nobody at all").address),
+        *others,
     )
     poisoned = replace(trust, contract_sets=(replace(contracts, contracts=swapped),))
     with pytest.raises(LedgerMismatchError) as refused:

@@ -10,6 +10,7 @@ import pytest
 from tests.support.anvil_node import Anvil, AnvilNode, node_on, quiet_anvil
 from tests.support.chain_scenes import signer
 from tests.support.node_parts import identity_of
+from veta.chain.contract_abi import CONTRACT_NAMES
 from veta.chain.ledger import Finality
 from veta.model.anchoring import StatusReason
 from veta.model.identifiers import BlockNumber
@@ -20,7 +21,7 @@ from veta.store.sql_store import SqlStore, open_store
 
 pytestmark = pytest.mark.anvil
 CONFIRMATIONS = 8
-CONTRACTS = ("Consortium", "StatementLog")
+CONTRACTS = CONTRACT_NAMES
 
 
 @pytest.fixture

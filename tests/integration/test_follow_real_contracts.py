@@ -11,6 +11,7 @@ import pytest
 from tests.support.chain_scenes import MINER_DID, fund_embedded, network_on, signer, statement_key
 from tests.support.node_parts import ManualClock, identity_of
 from tests.support.statements import DOCUMENT, LOT, issuance
+from veta.chain.contract_abi import CONTRACT_NAMES
 from veta.chain.embedded import EmbeddedChain
 from veta.chain.embedded_rpc import EmbeddedProvider
 from veta.errors import TransactionRevertedError
@@ -29,7 +30,7 @@ from veta.store.sql_store import open_store
 from veta.trees import verify_inclusion
 
 MINER = MemberId(1)
-CONTRACTS = ("Consortium", "StatementLog")
+CONTRACTS = CONTRACT_NAMES
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from tests.support.verdict_world import (
     account_key,
     verdict_world,
 )
-from veta.chain.contract_abi import artifact
+from veta.chain.contract_abi import CONTRACT_NAMES, artifact
 from veta.chain.deploy import contract_address
 from veta.chain.governance import KeyGrant, ProposalKind
 from veta.model.anchoring import BatchKind, StatusAction, StatusReason
@@ -378,7 +378,7 @@ def test_outbox__dispute_and_voiding_of_anothers_statement__done_once_recorded(
         assert work.intents(IntentState.HELD) == work.intents(IntentState.OPEN) == ()
     listed = world.ledger.status(MINER, lot.leaf, world.ledger.head())
     assert [entry.action for entry in listed] == [StatusAction.DISPUTE, StatusAction.REVOKE]
-    names = ("Consortium", "StatementLog")
+    names = CONTRACT_NAMES
     Follower(store=store, ledger=world.ledger, contracts=names).follow()
     auditor = Auditor(store=store, ledger=world.ledger, contracts=names, planner=planner)
     assert auditor.audit().differences == []

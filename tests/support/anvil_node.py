@@ -12,6 +12,7 @@ from tests.support.chain_scenes import ETHER, IMMEDIATE, Network, anvil, fund_an
 from tests.support.chain_scenes import signer as account_of
 from tests.support.node_parts import ManualClock, identity_of, record
 from veta.chain.clock import SystemClock
+from veta.chain.contract_abi import CONTRACT_NAMES
 from veta.chain.endpoint import EndpointProvider
 from veta.chain.ledger import Finality, Web3Ledger
 from veta.model.anchoring import AnchorRecord, BatchKind
@@ -25,7 +26,7 @@ from veta.services.planning import OutboxPolicy, TransactionPlanner
 from veta.store.sql_store import SqlStore, open_store
 
 MINER = MemberId(1)
-CONTRACTS = ("Consortium", "StatementLog")
+CONTRACTS = CONTRACT_NAMES
 GWEI = 10**9
 
 

@@ -10,7 +10,7 @@ from sha3 import keccak_256
 
 from veta.chain.consortium import ConsortiumGateway
 from veta.chain.contract_abi import CONTRACT_NAMES, artifact
-from veta.chain.deploy import contract_address
+from veta.chain.deploy import CONTRACT_SET, contract_address
 from veta.chain.events import decode_body
 from veta.chain.governance import (
     ADMISSION_TYPE,
@@ -54,7 +54,7 @@ GATEWAYS: dict[str, tuple[type[Any], ...]] = {
 }
 
 
-@pytest.mark.parametrize("name", CONTRACT_NAMES)
+@pytest.mark.parametrize("name", sorted(GATEWAYS))
 def test_gateways__and_abi_functions__match_both_ways(name: str) -> None:
     used: dict[str, str] = {}
     unused: dict[str, str] = {}
@@ -106,9 +106,19 @@ def test_enums__python_and_solidity__are_the_same(python: Any, name: str, contra
 
 def test_structs__of_governance__have_the_abi_types() -> None:
     consortium = artifact("Consortium")
-    admissions, rules = consortium.constructor_types
+    admissions, rules, reservations = consortium.constructor_types
     assert admissions == f"{ADMISSION_TYPE}[]"
     assert rules == RULES_TYPE
+    assert reservations == "(bytes32,address)[]"
+
+
+def test_contract_set__constructors__take_the_addresses_of_what_was_deployed_before() -> None:
+    assert ("Consortium", *CONTRACT_SET) == CONTRACT_NAMES
+    before = {"Consortium"}
+    for name, takes in CONTRACT_SET.items():
+        assert set(takes) <= before, name
+        assert artifact(name).constructor_types == ("address",) * len(takes)
+        before.add(name)
 
 
 def random_value(kind: str, random: Random) -> Any:
@@ -139,13 +149,20 @@ def random_log(contract: str, event: str, random: Random) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for item in entry.inputs:
         members = ENUMS.get(event, {}).get(item["name"])
-        value = random.choice(list(members)) if members else random_value(item["type"], random)
+        listed = item["type"].endswith("[]")
+        value = [] if listed else random_value(item["type"], random)
+        if members:
+            value = random.choice(list(members))
         if item["name"] == "country":
             value = b"CL"
         fields[item["name"]] = int(value) if members else value
     indexed = [item for item in entry.inputs if item["indexed"]]
-    plain = [item for item in entry.inputs if not item["indexed"]]
-    data = abi_encode([item["type"] for item in plain], [fields[item["name"]] for item in plain])
+    plain = {
+        item["name"]: kind
+        for item, kind in zip(entry.inputs, entry.input_types, strict=True)
+        if not item["indexed"]
+    }
+    data = abi_encode(list(plain.values()), [fields[name] for name in plain])
     topics = [entry.topic] + [abi_encode([i["type"]], [fields[i["name"]]]) for i in indexed]
     return {
         "address": "0x" + "11" * 20, "topics": topics, "data": data, "blockNumber": BLOCK.number,
@@ -351,5 +368,7 @@ def test_admission__as_payload__is_what_the_abi_encoder_of_web3_gives() -> None:
     )  # fmt: skip
     payload = GovernanceGateway.admit(admission)
     call = Web3().eth.contract(abi=list(artifact("Consortium").abi), bytecode="0x")
-    constructed = call.constructor([admission.abi()], GovernanceRules().abi()).data_in_transaction
+    constructed = call.constructor(
+        [admission.abi()], GovernanceRules().abi(), []
+    ).data_in_transaction
     assert payload[32:].hex() in constructed

@@ -27,7 +27,6 @@ from veta.model.identifiers import (
     MemberId,
     UnixSeconds,
 )
-from veta.ports.ledger import EventHead
 
 _PUBLIC_KEYS_KEPT: Final = 4096
 
@@ -38,7 +37,6 @@ class ConsortiumGateway:
     FUNCTIONS: ClassVar[dict[str, str]] = {
         "activeAccount": "account",
         "bootstrap": "is_bootstrap",
-        "eventHead": "event_head",
         "keys": "keys",
         "memberCount": "member_count",
         "memberOf": "member_id",
@@ -51,7 +49,8 @@ class ConsortiumGateway:
     """ABI function: method of this gateway that calls it."""
 
     UNUSED: ClassVar[dict[str, str]] = {
-        "contractAt": "trust is pinned, never looked up",
+        "contractAt": "trust is pinned; only a deployment asks",
+        "eventHead": "the ledger asks it of all contracts alike",
         "handOver": "for the successor contract alone",
         "hasApproved": "approvals are read from events",
         "keyCount": "lists are read to their end",
@@ -70,11 +69,6 @@ class ConsortiumGateway:
         self._caller = caller
         # A key id names its octets for ever, so a key that was read once is known.
         self._public_key = lru_cache(maxsize=_PUBLIC_KEYS_KEPT)(self._read_public_key)
-
-    def event_head(self, block: BlockRef) -> EventHead:
-        """Number of logs and their running head."""
-        count, head = self._caller.read("eventHead", block=block)
-        return EventHead(count, Digest(head))
 
     def version(self, block: BlockRef) -> str:
         """Protocol version of the contract."""

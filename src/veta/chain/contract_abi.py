@@ -17,7 +17,8 @@ from veta.chain.web3_packages import (
 )
 from veta.errors import ConfigError, LedgerUnavailableError
 
-CONTRACT_NAMES: Final = ("Consortium", "StatementLog")
+CONTRACT_NAMES: Final = ("Consortium", "StatementLog", "Registry", "Assurance")
+"""Whose ABIs come with Veta. A chain of an older version pins fewer."""
 
 
 @dataclass(frozen=True, slots=True)

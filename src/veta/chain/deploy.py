@@ -1,7 +1,8 @@
-"""Deploys ``Consortium`` and ``StatementLog``, and says what to pin.
+"""Deploys ``Consortium`` and the contracts that go by it, and says what to pin.
 
-The two contracts are the deploying account's next two transactions, so their addresses are known
-before anything is sent and a broken-off deployment is taken up where it stopped.
+The contracts are the deploying account's next transactions, so their addresses are known before
+anything is sent: the consortium is told them when it is made, and a broken-off deployment is taken
+up where it stopped.
 """
 
 from __future__ import annotations
@@ -28,12 +29,19 @@ from veta.chain.transactions import (
 )
 from veta.chain.web3_packages import BaseProvider, keccak
 from veta.errors import ConfigError, LedgerError, LedgerUnavailableError, OutcomeUnknownError
-from veta.model.anchoring import ChainIdentity, ContractCode
+from veta.model.anchoring import BlockRef, ChainIdentity, ContractCode
 from veta.model.identifiers import AccountAddress, BlockNumber, Digest, TransactionId
 from veta.model.trust import ContractSet, TrustConfig
 from veta.ports.clock import Clock
 from veta.ports.keys import TransactionSigner
 from veta.ports.ledger import Receipt
+
+CONTRACT_SET: Final[dict[str, tuple[str, ...]]] = {
+    "StatementLog": ("Consortium",),
+    "Registry": ("Consortium",),
+    "Assurance": ("Consortium", "Registry"),
+}
+"""What follows the consortium, in this order, and whose addresses each constructor takes."""
 
 _CREATION_GAS: Final = 20_000_000
 _WAIT_S: Final = 120.0
@@ -74,7 +82,7 @@ def deploy(
     *,
     first_nonce: int = 0,
 ) -> Deployment:
-    """Create both contracts, or finish what an earlier call began.
+    """Create all contracts, or finish what an earlier call began.
 
     Args:
         provider: the chain.
@@ -90,17 +98,24 @@ def deploy(
         LedgerError: the chain cannot be asked, refuses, or does not include in time.
     """
     steps = _Steps(RpcClient(provider), signer, clock)
-    consortium = contract_address(signer.address, first_nonce)
-    code = artifact("Consortium").creation_code([m.abi() for m in members], rules.abi())
-    first = steps.create(first_nonce, consortium, code)
-    log = contract_address(signer.address, first_nonce + 1)
-    steps.create(first_nonce + 1, log, artifact("StatementLog").creation_code(consortium))
-    steps.require_members(consortium, members)
+    addresses = {
+        name: contract_address(signer.address, first_nonce + i)
+        for i, name in enumerate(("Consortium", *CONTRACT_SET))
+    }
+    reservations = [(name.encode("ascii"), addresses[name]) for name in CONTRACT_SET]
+    code = artifact("Consortium").creation_code(
+        [member.abi() for member in members], rules.abi(), reservations
+    )
+    first = steps.create(first_nonce, addresses["Consortium"], code)
+    steps.require_members(addresses["Consortium"], members)
+    for i, (name, takes) in enumerate(CONTRACT_SET.items(), start=1):
+        steps.require_reserved(addresses["Consortium"], name, addresses[name])
+        code = artifact(name).creation_code(*(addresses[each] for each in takes))
+        steps.create(first_nonce + i, addresses[name], code)
     identity = ask_identity(
         steps.client.ask,
-        (
-            ContractCode("Consortium", consortium, Digest(bytes(32))),
-            ContractCode("StatementLog", log, Digest(bytes(32))),
+        tuple(
+            ContractCode(name, address, Digest(bytes(32))) for name, address in addresses.items()
         ),
     )
     return Deployment(identity, first)
@@ -148,18 +163,34 @@ class _Steps:
 
     def require_members(self, consortium: AccountAddress, members: tuple[Admission, ...]) -> None:
         """The consortium there is this one."""
-        head = require_block(self.client.ask("eth_getBlockByNumber", LATEST, False), "head")
-        caller = ContractCaller(self.client, artifact("Consortium"), consortium)
-        gateway = ConsortiumGateway(caller)
+        gateway = ConsortiumGateway(self._consortium(consortium))
+        head = self._head()
         found = [gateway.member_id(member.identifier, head) for member in members]
         if found != list(range(1, len(members) + 1)):
             raise ConfigError(
                 "config.deployer_used", f"0x{consortium.hex()} is another network's consortium"
             )
 
+    def require_reserved(
+        self, consortium: AccountAddress, name: str, address: AccountAddress
+    ) -> None:
+        """The consortium was told this address of the contract."""
+        (found,) = self._consortium(consortium).read(
+            "contractAt", name.encode("ascii"), block=self._head()
+        )
+        if AccountAddress(bytes.fromhex(found[2:])) != address:
+            raise ConfigError(
+                "config.deployer_used", f"0x{consortium.hex()} has its {name} at {found}"
+            )
+
+    def _consortium(self, address: AccountAddress) -> ContractCaller:
+        return ContractCaller(self.client, artifact("Consortium"), address)
+
+    def _head(self) -> BlockRef:
+        return require_block(self.client.ask("eth_getBlockByNumber", LATEST, False), "head")
+
     def _first_block_of(self, address: AccountAddress) -> BlockNumber:
-        head = require_block(self.client.ask("eth_getBlockByNumber", LATEST, False), "head")
-        before, has = -1, int(head.number)
+        before, has = -1, int(self._head().number)
         while has - before > 1:
             middle = (before + has) // 2
             if code_at(self.client, address, hex(middle)):

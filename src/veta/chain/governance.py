@@ -37,6 +37,7 @@ class ProposalKind(enum.IntEnum):
     COMPROMISE = 6
     REGISTER_CONTRACT = 7
     SET_SUCCESSOR = 8
+    CALL_CONTRACT = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,11 @@ class GovernanceGateway:
     def set_successor(contract: AccountAddress, successor: AccountAddress) -> bytes:
         """Payload of SET_SUCCESSOR."""
         return bytes(abi_encode(("address", "address"), (contract, successor)))
+
+    @staticmethod
+    def call_contract(name: str, data: bytes) -> bytes:
+        """Payload of CALL_CONTRACT: the consortium calls a contract on record with ``data``."""
+        return bytes(abi_encode(("bytes32", "bytes"), (name.encode("ascii"), data)))
 
     def digest(self, number: int, kind: ProposalKind, payload: bytes) -> Digest:
         """What an approval names: see ``Proposal`` in ``IConsortium``."""

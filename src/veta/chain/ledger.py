@@ -91,6 +91,7 @@ class Web3Ledger:
                 lambda ask: require_identity(ask_identity(ask, self._contracts), trust)
             )
         require_identity(self.identity(), trust)
+        self._heads = {name: self._caller(name) for name in self._names.values()}
         self.consortium = ConsortiumGateway(self._caller("Consortium"))
         self.statement_log = StatementLogGateway(self._caller("StatementLog"))
         self.governance = GovernanceGateway(self._caller("Consortium"), trust.chain_id)
@@ -145,19 +146,16 @@ class Web3Ledger:
 
     def event_head(self, contract: str, block: BlockRef) -> EventHead:
         """Event count and head of a contract at the block; none before the contract was there."""
-        gateways: dict[str, ConsortiumGateway | StatementLogGateway] = {
-            "Consortium": self.consortium,
-            "StatementLog": self.statement_log,
-        }
-        gateway = gateways.get(contract)
-        if gateway is None:
+        caller = self._heads.get(contract)
+        if caller is None:
             raise ConfigError("config.no_contract", f"there is no contract {contract}")
         try:
-            return gateway.event_head(block)
+            count, head = caller.read("eventHead", block=block)
         except LedgerUnavailableError:
             if self._code(contract, block):
                 raise
             return EventHead(0, Digest(bytes(32)))
+        return EventHead(count, Digest(head))
 
     def member_id(self, identifier: str, block: BlockRef) -> MemberId | None:
         """The member of this DID."""

@@ -10,7 +10,7 @@ from veta.chain.rpc import garbage
 from veta.errors import TransactionRevertedError
 from veta.model.anchoring import AnchorRecord, BatchKind, BlockRef, StatusEntry, StatusReason
 from veta.model.identifiers import BatchRoot, Digest, Leaf, MemberId, UnixSeconds
-from veta.ports.ledger import Call, EventHead
+from veta.ports.ledger import Call
 
 # Generous upper bounds; what is not used is not paid. Measured costs: the gas snapshot.
 _ANCHOR_GAS: Final = 150_000
@@ -25,7 +25,6 @@ class StatementLogGateway:
         "anchorOf": "anchor",
         "closeDispute": "encode_close_dispute",
         "dispute": "encode_dispute",
-        "eventHead": "event_head",
         "nextSequence": "next_sequence",
         "reaffirm": "encode_reaffirm",
         "revoke": "encode_revoke",
@@ -40,6 +39,7 @@ class StatementLogGateway:
         "consortium": "trust is pinned, never looked up",
         "disputeOf": "disputes are judged by folding the status list",
         "drawSequence": "for the lot book alone",
+        "eventHead": "the ledger asks it of all contracts alike",
         "handOver": "for the successor contract alone",
         "rolesFor": "a constant table of the protocol",
         "setSuccessor": "for the consortium alone",
@@ -51,11 +51,6 @@ class StatementLogGateway:
 
     def __init__(self, caller: ContractCaller) -> None:
         self._caller = caller
-
-    def event_head(self, block: BlockRef) -> EventHead:
-        """Number of logs and their running head."""
-        count, head = self._caller.read("eventHead", block=block)
-        return EventHead(count, Digest(head))
 
     def version(self, block: BlockRef) -> str:
         """Protocol version of the contract."""
