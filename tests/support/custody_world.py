@@ -257,3 +257,41 @@ def codes(draft: RunDraft, chain: ChainTerms | None = None) -> set[str]:
 
 
 Change = Callable[[RunDraft], RunDraft]
+
+
+def certified(quantity: int = 1_000, model: CustodyModel = IP) -> Opened:
+    """A lot of so many g of copper, all under RMM-75, twice as many g of CO2e."""
+    held = {NET: quantity, CU: quantity, CU_75: quantity, CO2E: 2 * quantity}
+    return make(
+        originate(output(CATHODE, model, held), emissions=emitted(process=2 * quantity))
+    ).open(0)
+
+
+def blended(quantity: int = 1_000, credit: int = 600, **more: int) -> Opened:
+    names = {"au": AU, "li": LI, "cu50": CU_50}
+    held = {NET: quantity, CU: quantity, CU_75: credit, CO2E: 2 * quantity}
+    held |= {names[name]: value for name, value in more.items()}
+    return make(originate(output(CATHODE, CB, held), emissions=emitted(process=2 * quantity))).open(
+        0
+    )
+
+
+def outside(quantity: int = 1_000, *, recycled: bool = False) -> Opened:
+    key = CU_RECYCLED if recycled else CU_EXTERNAL
+    held = {NET: quantity, CU: quantity, key: quantity, CO2E: quantity}
+    return make(external(output(CATHODE, CB, held), quantity, recycled=recycled)).open(0)
+
+
+def lot(metal: int, co2e: int, **more: int) -> dict[ColumnKey, int]:
+    names = {
+        "cu75": CU_75,
+        "cu50": CU_50,
+        "external": CU_EXTERNAL,
+        "recycled": CU_RECYCLED,
+        "au": AU,
+        "units": VEHICLES,
+        "dry": DRY,
+        "li": LI,
+    }
+    held = {NET: metal, CU: metal, CO2E: co2e}
+    return held | {names[name]: value for name, value in more.items()}
