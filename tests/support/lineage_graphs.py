@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
-from tests.support.custody_world import MEMBER, Made
+from tests.support.custody_world import CO2E, COPPER, CU, MEMBER, Made
 from veta.custody.columns import sums_of
 from veta.custody.encoding import lot_id
 from veta.custody.lineage import MemoryGraph
+from veta.custody.rounding import moved
+from veta.model.columns import ColumnKey
 from veta.model.lineage import BatchNode, LotNode, RunNode, RunOrder, TakeEdge
 from veta.model.lot_tree import LotKey
-from veta.model.lots import LotId
+from veta.model.lots import LotBatchKind, LotId, ProductClassId, SiteId
 
 
 def graph_of(runs: Sequence[Made]) -> tuple[MemoryGraph, dict[LotKey, LotId]]:
@@ -49,3 +52,50 @@ def graph_of(runs: Sequence[Made]) -> tuple[MemoryGraph, dict[LotKey, LotId]]:
             )
         )
     return MemoryGraph(nodes, lots), names
+
+
+def name(order: int, output: int = 0) -> LotId:
+    """A lot id that says which run and batch it stands for."""
+    return LotId(order.to_bytes(16) + output.to_bytes(16))
+
+
+def whole_run(
+    order: int, takes: Sequence[tuple[int, int, int]], metal: int, co2e: int, emitted: int
+) -> tuple[RunNode, LotNode]:
+    """A run of one batch of one lot, whose reference is its metal."""
+    sums = {CU: metal, CO2E: co2e}
+    batch = BatchNode(ProductClassId(1), CU, sums)
+    kind = LotBatchKind.TRANSFORM if takes else LotBatchKind.ORIGIN
+    edges = tuple(TakeEdge(name(source), taken, amount) for source, taken, amount in takes)
+    run = RunNode(
+        RunOrder(order), kind, SiteId(order % 7 + 1), (batch,), edges, emissions_g=emitted
+    )
+    return run, LotNode(name(order), RunOrder(order), 0, CU, sums)
+
+
+def random_graph(
+    seed: int, size: int, fan_in: int
+) -> tuple[MemoryGraph, list[LotNode], ColumnKey, int]:
+    """A graph that keeps the laws, in random parts: each run takes of lots that are left."""
+    source = random.Random(seed)
+    runs: list[RunNode] = []
+    nodes: list[LotNode] = []
+    gone: dict[LotId, int] = {}
+    for order in range(1, size + 1):
+        left = [node for node in nodes if gone.get(node.lot, 0) < node.quantities[CU]]
+        chosen = source.sample(left, min(len(left), source.randrange(fan_in + 1)))
+        takes, metal, co2e = [], 0, 0
+        for node in chosen:
+            before = gone.get(node.lot, 0)
+            amount = source.randint(1, node.quantities[CU] - before)
+            gone[node.lot] = before + amount
+            takes.append((node.made_by, before, amount))
+            metal += amount
+            co2e += moved(node.quantities[CO2E], node.quantities[CU], before, amount, up=True)
+        emitted = source.randrange(10**6)
+        if not takes:
+            metal = source.randint(1, 10**9)
+        run, made = whole_run(order, takes, metal, co2e + emitted, emitted)
+        runs.append(run)
+        nodes.append(made)
+    return MemoryGraph(runs, nodes), nodes, CU, COPPER
