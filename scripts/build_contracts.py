@@ -211,7 +211,8 @@ def _storage_layout(layout: dict[str, Any]) -> dict[str, Any]:
     text = json.dumps(layout)
     text = re.sub(r"(t_(?:struct|contract|enum|userDefinedValueType)\([^)]*\))\d+", r"\1", text)
     cleaned: dict[str, Any] = json.loads(text)
-    for entries in [cleaned["storage"], *(t.get("members", []) for t in cleaned["types"].values())]:
+    types = cleaned["types"] or {}  # none where a contract keeps nothing
+    for entries in [cleaned["storage"], *(t.get("members", []) for t in types.values())]:
         for entry in entries:
             entry.pop("astId", None)
             entry.pop("contract", None)

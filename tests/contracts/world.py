@@ -19,6 +19,7 @@ from eth_utils.crypto import keccak
 from web3 import EthereumTesterProvider, Web3
 from web3.types import TxReceipt
 
+from veta.chain.contract_abi import CONTRACT_NAMES
 from veta.chain.deploy import CONTRACT_SET, contract_address
 from veta.model.consortium import KeyAlgorithm, KeyPurpose, Role
 from veta.model.identifiers import AccountAddress
@@ -26,7 +27,7 @@ from veta.model.identifiers import AccountAddress
 ROOT: Final = Path(__file__).resolve().parents[2]
 ARTIFACTS: Final = {
     name: json.loads((ROOT / f"src/veta/chain/artifacts/{name}.json").read_text("utf-8"))
-    for name in ("Consortium", "StatementLog", "Registry", "Assurance")
+    for name in CONTRACT_NAMES
 }
 VOTERS: Final = ("mine", "smelter", "maker")
 """Enough of the four to make a change."""
@@ -251,7 +252,9 @@ def reservations(founder: str) -> list[tuple[bytes, str]]:
     ]
 
 
-def build_chain(members: dict[str, tuple[Role, bool]] = MEMBERS) -> Chain:
+def build_chain(
+    members: dict[str, tuple[Role, bool]] = MEMBERS, groups: dict[str, int] | None = None
+) -> Chain:
     """Deploy on a new chain with nine members, four of which vote, and accounts of nobody."""
     backend = PyEVMBackend.from_mnemonic(
         "test test test test test test test test test test test junk", num_accounts=28
@@ -264,7 +267,14 @@ def build_chain(members: dict[str, tuple[Role, bool]] = MEMBERS) -> Chain:
         for i, name in enumerate(members)
     }
     genesis = [
-        admission(p.name, p.administer, p.operate, roles=int(roles), votes=votes)
+        admission(
+            p.name,
+            p.administer,
+            p.operate,
+            roles=int(roles),
+            votes=votes,
+            group=(groups or {}).get(p.name, 0),
+        )
         for p, (roles, votes) in zip(parties.values(), members.values(), strict=True)
     ]
     founder = accounts[-1]

@@ -17,7 +17,15 @@ from veta.chain.web3_packages import (
 )
 from veta.errors import ConfigError, LedgerUnavailableError
 
-CONTRACT_NAMES: Final = ("Consortium", "StatementLog", "Registry", "Assurance")
+CONTRACT_NAMES: Final = (
+    "Consortium",
+    "StatementLog",
+    "Registry",
+    "Assurance",
+    "LotLaws",
+    "LotBook",
+    "Custody",
+)
 """Whose ABIs come with Veta. A chain of an older version pins fewer."""
 
 

@@ -40,6 +40,9 @@ CONTRACT_SET: Final[dict[str, tuple[str, ...]]] = {
     "StatementLog": ("Consortium",),
     "Registry": ("Consortium",),
     "Assurance": ("Consortium", "Registry"),
+    "LotLaws": (),
+    "LotBook": ("Consortium", "Registry", "Assurance", "LotLaws", "StatementLog"),
+    "Custody": ("Consortium",),
 }
 """What follows the consortium, in this order, and whose addresses each constructor takes."""
 
