@@ -59,7 +59,7 @@ interface ICustody is IVetaContract {
         bytes32 commitment;
     }
 
-    /// @notice An offer that the holder signed (EIP-712; domain: name "Veta LotBook", version "1", chain id, this contract,
+    /// @notice An offer that the holder signed (EIP-712; domain: name "Veta Custody", version "1", chain id, this contract,
     /// salt = keccak256 of the consortium's address left-padded).
     struct SignedOffer {
         uint32 from;

@@ -25,6 +25,7 @@ CONTRACT_NAMES: Final = (
     "LotLaws",
     "LotBook",
     "Custody",
+    "LotNotices",
 )
 """Whose ABIs come with Veta. A chain of an older version pins fewer."""
 

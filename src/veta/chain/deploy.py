@@ -43,6 +43,7 @@ CONTRACT_SET: Final[dict[str, tuple[str, ...]]] = {
     "LotLaws": (),
     "LotBook": ("Consortium", "Registry", "Assurance", "LotLaws", "StatementLog"),
     "Custody": ("Consortium",),
+    "LotNotices": ("Consortium", "LotBook"),
 }
 """What follows the consortium, in this order, and whose addresses each constructor takes."""
 
