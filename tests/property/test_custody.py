@@ -38,8 +38,7 @@ from veta.custody.lineage import ancestry, descent
 from veta.custody.lot_laws import LotSums, judge_lot
 from veta.custody.rounding import divided, largest_remainder, moved
 from veta.model.columns import ColumnKey
-from veta.model.lineage import LotNode
-from veta.model.lots import LossReason, LotId
+from veta.model.lots import LossReason
 
 QUANTITIES = st.integers(0, 2**53 - 1)
 
@@ -267,9 +266,3 @@ def test_footprints__however_divided__sum_to_what_went_in(
     weighted = sum(part.co2e_g * part.primary_ppm for part in parts)
     kept = sum(each.co2e_g * each.primary_ppm for each in found)
     assert weighted - sum(each.co2e_g for each in found) <= kept <= weighted
-
-
-def test_nodes__of_a_graph__are_values() -> None:
-    graph, nodes, _, _ = random_graph(1, 3, 2)
-    assert isinstance(nodes[0], LotNode)
-    assert graph.lot(LotId(bytes(32))) is None

@@ -28,7 +28,6 @@ from tests.support.custody_world import (
     RMM_75,
     ROD,
     SCRAP,
-    SITE,
     SLIMES,
     VEHICLE,
     VEHICLES,
@@ -270,6 +269,3 @@ def whole_chain(copper: Copper) -> CopperChain:
     cable = make(e08(copper, rod.open(0)))
     cars = make(e09(copper, cable.open(0)))
     return CopperChain(copper, mine, split, other, outside, smelt, refine, rod, cable, cars)
-
-
-__all__ = ["SITE", "Copper", "CopperChain", "whole_chain"]

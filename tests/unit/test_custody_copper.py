@@ -11,29 +11,20 @@ import pytest
 from tests.support import copper_runs
 from tests.support.copper_runs import REDUCIBLE, Copper, CopperChain, smelted, whole_chain
 from tests.support.custody_world import (
-    ANODE,
-    BLEED,
-    CABLE,
     CATHODE,
-    CB,
     CO2E,
-    CONCENTRATE,
     COPPER,
     CU,
     CU_50,
     CU_75,
-    CU_EXTERNAL,
-    DRY,
     MB,
     NET,
     SG,
     Made,
     codes,
-    emitted,
     make,
     output,
     terms,
-    transform,
 )
 from tests.support.lineage_graphs import graph_of
 from veta.custody.content import AssayLimits, Grade, Mass, Weighed, assay_faults, contained_g, dried
@@ -364,15 +355,3 @@ def test_levels__kept_apart_and_together__never_exceed_the_metal() -> None:
 def test_smelted__again__gives_the_same_balances() -> None:
     *_, again = smelted(copper())
     assert again.assessment.balances == chain().smelt.assessment.balances
-
-
-def test_products__by_their_own_reference__have_what_the_file_says() -> None:
-    assert chain().mine.open(0).lot.header.reference_column == DRY
-    assert CONCENTRATE.product_class == chain().mine.open(0).lot.header.product_class
-    assert ANODE.residue is CABLE.residue is False
-    assert BLEED.residue is True
-    emissions = emitted(process=1)
-    lot = chain().cable.open(0)
-    idle = transform([lot.take(1)], output(CABLE, CB, lot.quantities), emissions=emissions)
-    assert "custody.model_strengthens" in codes(idle)
-    assert CU_EXTERNAL in lot.lot.columns

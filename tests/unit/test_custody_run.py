@@ -39,7 +39,7 @@ from tests.support.custody_world import (
     transform,
 )
 from veta.custody.build import build, opening
-from veta.custody.draft import ChainTerms, RunDraft
+from veta.custody.draft import RunDraft
 from veta.custody.gather import in_hand_problems
 from veta.custody.run import assess
 from veta.errors import InputError
@@ -56,7 +56,6 @@ from veta.model.lots import (
     LotBatchKind,
     LotState,
     PeriodUse,
-    ProductClassId,
 )
 from veta.sum_trees import verify_lot_inclusion
 
@@ -190,7 +189,7 @@ def test_transform__with_parts_of_a_way_in__is_refused() -> None:
     draft = transform([blended().take()], output(ROD, CB, lot(1000, 2000)))
     covers = originate(output(ROD, CB, lot(1, 1, cu75=1)), emissions=()).covers
     assert codes(replace(draft, covers=covers)) == {"custody.not_in_this_run"}
-    assert codes(replace(draft, recycled=True)) == {"custody.source_missing"}
+    assert codes(replace(draft, recycled=True)) == {"custody.not_in_this_run"}
     assert codes(replace(draft, source=b"\x01" * 32)) == {"custody.source_missing"}
 
 
@@ -351,9 +350,3 @@ def test_assess__of_many_bad_lots__names_some_and_ends() -> None:
     assert found.codes == {"custody.co2e_not_uniform"}
     assert len(found.problems) == 20
     assert found.problems[0].lot == 0
-
-
-def test_terms__of_a_class_and_chain__are_values() -> None:
-    assert ProductClassId(31) == STRICT.product_class
-    assert isinstance(terms(), ChainTerms)
-    assert OTHER != STRICT

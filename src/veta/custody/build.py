@@ -206,7 +206,7 @@ def _inputs(draft: RunDraft, assessment: Assessment) -> tuple[tuple[Source, ...]
             statement_leaf=take.lot.statement_leaf,
             quantities=take.lot.quantities,
             taken=balance.taken_before,
-            amount=balance.amount,
+            amount=take.amount,
             waived=sum(1 << at for at, key in enumerate(take.lot.columns) if key in take.waived),
         )
         for take, balance in zip(draft.takes, assessment.takes, strict=True)

@@ -170,15 +170,16 @@ def _ways_in(run: Run, kind: LotBatchKind) -> Iterator[_Part]:
     if kind is LotBatchKind.ORIGIN:
         period = period_of_production(run.produced_to_s)
         yield CausePart.ORIGIN, (run.site, run.produced_from_s, run.produced_to_s, period)
-    if kind is LotBatchKind.EXTERNAL:
+    if any(run.source):
         yield CausePart.SOURCE, (_digest(run.source),)
 
 
 def _takes(run: Run) -> Iterator[_Part]:
+    """Quantities go in as a digest, so that every part has words of a fixed number."""
     for take in run.takes:
         header = run.sources[take.source].header
         lot, root = lot_id(header.issuer, take.lot_key), _digest(header.root)
-        position = (take.index, take.quantities, take.taken, take.amount)
+        position = (take.index, _keccak(_encoded(take.quantities)), take.taken, take.amount)
         yield CausePart.TAKE, (lot, header.issuer, root, *position)
 
 

@@ -128,7 +128,7 @@ def _amount_problems(lot: LotId, take: DraftTake, before: int) -> Iterator[Probl
         yield problem("TakenMismatch", arguments=facts)
     if take.amount < 1:
         column = take.lot.header.reference_column
-        bounds = {"given": take.amount, "minimum": 1, "maximum": left}
+        bounds = {"given": take.amount, "minimum": 1, "maximum": _reference(take)}
         yield problem("QuantityOutOfBounds", arguments={"column": column, **bounds})
     elif take.amount > left:
         facts = {"lot": lot, "left": left, "wanted": take.amount}

@@ -134,7 +134,7 @@ def _declared(draft: RunDraft) -> Iterator[Problem]:
     for draw in draft.draws:
         yield from quantity_problem(draw.column, draw.quantity, 1)
     for reduction in draft.reductions:
-        yield from quantity_problem(reduction.from_column, reduction.quantity)
+        yield from quantity_problem(reduction.from_column, reduction.quantity, 1)
     for emission in draft.emissions:
         yield from quantity_problem(0, emission.co2e_g)
         if emission.part is EmissionPart.NONE:

@@ -58,8 +58,10 @@ def window_problems(draft: RunDraft, terms: ChainTerms) -> Iterator[Problem]:
 def way_in_problems(draft: RunDraft, terms: ChainTerms) -> Iterator[Problem]:
     """What this kind of run has no part of, and what bounds metal that comes in."""
     external = draft.kind is LotBatchKind.EXTERNAL
-    if not external and (any(draft.source) or draft.recycled):
+    if not external and any(draft.source):
         yield problem("SourceMissing", arguments={"source": draft.source})
+    if not external and draft.recycled:
+        yield problem("NotInThisRun", arguments={"what": b"recycled"})
     if draft.kind is LotBatchKind.TRANSFORM:
         if draft.covers:
             yield problem("NotInThisRun", arguments={"what": b"covers"})
