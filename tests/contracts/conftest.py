@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contracts.assured_world import Assured, build_assured
 from tests.contracts.world import Chain, build_chain
 
 
@@ -18,3 +19,16 @@ def chain(deployed: Chain) -> Iterator[Chain]:
     before = deployed.tester.take_snapshot()
     yield deployed
     deployed.tester.revert_to_snapshot(before)
+
+
+@pytest.fixture(scope="session")
+def filled() -> Assured:
+    return build_assured()
+
+
+@pytest.fixture
+def assured(filled: Assured) -> Iterator[Assured]:
+    """Registry and assurance contract filled in; what a test does is undone."""
+    before = filled.chain.tester.take_snapshot()
+    yield filled
+    filled.chain.tester.revert_to_snapshot(before)

@@ -23,6 +23,8 @@ class ContractCaller:
         self._contract = contract
         self.address = address
         self.name = contract.name
+        self.keeps_events = "eventHead" in contract.functions
+        """A contract without state of its own emits nothing."""
 
     def read(self, function: str, *arguments: object, block: BlockRef) -> tuple[Any, ...]:
         """A view function's outputs at the very block (EIP-1898), by its digest.
