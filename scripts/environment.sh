@@ -10,15 +10,19 @@ lacks() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
 # Digest of the files, to tell whether an earlier installation still fits.
 digest_of() { cat "$@" | "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'; }
 
+# The first Python that is supported; only where there is none, one that is newer than what was tried.
 find_python() {
-  local candidate
-  for candidate in ${VETA_PYTHON:-} python3 python3.13 python3.12 python3.11; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      python=$(command -v "$candidate")
-      return
-    fi
+  local candidate most
+  for most in 13 99; do
+    for candidate in ${VETA_PYTHON:-} python3 python3.13 python3.12 python3.11; do
+      if "$candidate" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $most))" 2>/dev/null; then
+        python=$(command -v "$candidate")
+        [ "$most" = 13 ] || say "$("$python" -V) is newer than 3.13, the newest that Veta was tried on"
+        return
+      fi
+    done
   done
-  lacks "needs Python 3.11 or newer (as python3 on the PATH, or its path in VETA_PYTHON)"
+  lacks "needs Python 3.11, 3.12 or 3.13 (as python3 on the PATH, or its path in VETA_PYTHON)"
 }
 
 # install_locked NAME: the packages of requirements/NAME.txt and Veta itself into the virtual environment.
