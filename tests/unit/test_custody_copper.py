@@ -33,11 +33,14 @@ from veta.custody.footprint import (
     AllocationMethod,
     Contribution,
     ProductShare,
+    StatedFigure,
     co2e_g_per_kg,
+    difference,
     footprints,
 )
 from veta.custody.lineage import Whereabouts, ancestry, descent
 from veta.custody.models import certified_share_ppm
+from veta.custody.rounding import largest_remainder
 from veta.custody.run import assess
 from veta.custody.yields import report_yield
 from veta.errors import InputError
@@ -350,6 +353,29 @@ def test_levels__kept_apart_and_together__never_exceed_the_metal() -> None:
     lots = cathodes(cu75=both, cu50=both)
     found = codes(copper_runs.e05(copper(), anode, output(CATHODE, MB, *lots)))
     assert found == {"custody.credit_above_metal"}
+
+
+@pytest.mark.row("A27")
+def test_carbon__of_the_clean_mines_on_29_lots__leaves_the_rest_on_the_others() -> None:
+    """Cherry-picked: the site's total stays, the lots say attributed, and compare with nothing."""
+    count, whole = len(copper().lot("cathode")), 2_879_450_000
+    clean = 29 * 50_000_000
+    burdens = [50_000_000] * 29 + [*largest_remainder(whole - clean, [1] * (count - 29))]
+    lots = [lot | {CO2E: burden} for lot, burden in zip(cathodes(), burdens, strict=True)]
+    anode = chain().smelt.open(0)
+    batch = output(CATHODE, MB, *lots)
+    assert codes(copper_runs.e05(copper(), anode, batch)) == {"custody.co2e_not_uniform"}
+    made = make(copper_runs.e05(copper(), anode, replace(batch, attributed=True)))
+    assert sum(lot.quantities[CO2E] for lot in made.all_of(0)) == whole
+    assert HeaderFlag.ATTRIBUTED in made.open(0).lot.header.flags
+    assert HeaderFlag.ATTRIBUTED not in made.open(1).lot.header.flags
+    lower = [lot | {CO2E: 50_000_000} for lot in cathodes()]
+    vanish = replace(output(CATHODE, MB, *lower), attributed=True)
+    assert codes(copper_runs.e05(copper(), anode, vanish)) == {"custody.co2e_mismatch"}
+    average = StatedFigure(3031, "PCF", "gCO2e/kilogram", "cradle-to-gate", "AR6")
+    with pytest.raises(InputError) as refusal:
+        difference(average, replace(average, value=2000, attributed=True))
+    assert refusal.value.code == "custody.not_comparable"
 
 
 def test_smelted__again__gives_the_same_balances() -> None:

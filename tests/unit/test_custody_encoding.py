@@ -270,6 +270,8 @@ def test_digest__of_another_length__is_refused() -> None:
         lambda: encoding.lot_id(MemberId(1), b"short"),
         lambda: encoding.totals_digest((), (), b"short"),
         lambda: encoding.part_salt(b"", 0),
+        lambda: encoding.lot_id(MemberId(-1), bytes(32)),
+        lambda: encoding.header_digest(dataclasses.replace(header(), by=AccountAddress(b"short"))),
     ]
     for refuse in refusals:
         with pytest.raises(InputError) as refusal:

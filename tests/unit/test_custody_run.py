@@ -60,7 +60,6 @@ from veta.model.lots import (
 from veta.sum_trees import verify_lot_inclusion
 
 STRICT = product(31, tolerance_ppm=0)
-OTHER = product(32)
 
 
 @pytest.mark.parametrize(
@@ -108,13 +107,34 @@ def test_take__above_what_is_left_or_of_nothing__is_refused() -> None:
     }
     both = [given.take(400), given.take(600)]
     assert codes(transform(both, made)) == set()
+    gone = given.changed(taken=1001)
+    assert "custody.quantity_out_of_bounds" in codes(transform([gone.take(1)], made))
     unopened = blended().changed(state=LotState.UNOPENED)
     assert "custody.lot_unopened" in codes(transform([unopened.take()], made))
+
+
+def test_take__of_what_nobody_can_have_opened__is_refused() -> None:
+    given = blended()
+    made = output(ROD, CB, lot(1000, 2000))
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"quantities": (1000, 1000, 2000)}, "custody.count"),
+        ({"columns": (), "quantities": ()}, "custody.count"),
+        ({"quantities": (0, 1000, 2000, 600)}, "custody.not_what_was_opened"),
+        ({"quantities": (-1, 1000, 2000, 600)}, "custody.quantity_out_of_bounds"),
+        ({"header": replace(given.lot.header, reference_column=AU)}, "custody.unknown_column"),
+        ({"columns": (ColumnKey(1), *given.lot.columns[1:])}, "custody.unknown_column"),
+    ]
+    for change, code in changes:
+        take = replace(given.take(1000), lot=replace(given.lot, **change))
+        assert code in codes(transform([take], made))
+    zero = replace(given.take(1), lot=replace(given.lot, quantities=(0, 0, 0, 0)))
+    assert "custody.above_remainder" in codes(transform([zero], made))
 
 
 # ---------------------------------------------------------------- ways in
 
 
+@pytest.mark.row("A39")
 def test_origin__above_the_capacity_of_its_site__is_refused() -> None:
     draft = originate(output(CATHODE, CB, lot(1000, 0)), emissions=())
     copper = SubstanceId(COPPER)

@@ -30,6 +30,7 @@ from veta.sum_trees import cause_root
 
 _WORD: Final = 32
 _SALT: Final = 16
+_ADDRESS: Final = 20
 OPENED: Final = 1
 """Word of a batch: bit 0, something of it was opened."""
 WITHDRAWN: Final = 2
@@ -59,7 +60,7 @@ def header_octets(header: BatchHeader) -> bytes:
         header.kind,
         header.issuer,
         header.sequence,
-        header.by.rjust(_WORD, b"\x00"),
+        _address(header.by),
         _digest(header.root),
         header.size,
         _digest(header.totals),
@@ -106,8 +107,8 @@ def lot_commitment(opened: OpenedLot) -> Digest:
 
 def exit_digest(chain_id: int, book: bytes, lot: LotId, account: bytes, salt: bytes) -> Digest:
     """keccak256(abi.encode(chain id, this contract, lot, address, salt)): who a lot left for."""
-    addresses = (book.rjust(_WORD, b"\x00"), account.rjust(_WORD, b"\x00"))
-    return Digest(_keccak(_encoded(chain_id, addresses[0], lot, addresses[1], _digest(salt))))
+    parts = (_address(book), _digest(lot), _address(account), _digest(salt))
+    return Digest(_keccak(_encoded(chain_id, *parts)))
 
 
 def source_batch(issuer: MemberId, root: LotRoot) -> Digest:
@@ -209,13 +210,26 @@ def _encoded(*values: _Value) -> bytes:
     head, tail = [], b""
     for value in values:
         if isinstance(value, int):
-            head.append(value.to_bytes(_WORD))
+            head.append(_word(value))
         elif isinstance(value, bytes):
             head.append(value)
         else:
-            head.append((_WORD * len(values) + len(tail)).to_bytes(_WORD))
-            tail += b"".join(word.to_bytes(_WORD) for word in (len(value), *value))
+            head.append(_word(_WORD * len(values) + len(tail)))
+            tail += b"".join(map(_word, (len(value), *value)))
     return b"".join(head) + tail
+
+
+def _word(value: int) -> bytes:
+    try:
+        return value.to_bytes(_WORD)
+    except OverflowError as error:
+        raise InputError("custody.encoding", "an integer does not fit into a word") from error
+
+
+def _address(octets: bytes) -> bytes:
+    if len(octets) != _ADDRESS:
+        raise InputError("custody.encoding", f"an address is {_ADDRESS} octets")
+    return octets.rjust(_WORD, b"\x00")
 
 
 def _digest(octets: bytes) -> bytes:

@@ -122,13 +122,14 @@ def _same(lot: LotId, take: DraftTake) -> Iterator[Problem]:
 
 
 def _amount_problems(lot: LotId, take: DraftTake, before: int) -> Iterator[Problem]:
-    left = _reference(take) - before
+    total = _reference(take)
+    left = total - before
     if take.taken is not None and take.taken != before:
         facts = {"lot": lot, "recorded": before, "given": take.taken}
         yield problem("TakenMismatch", arguments=facts)
-    if take.amount < 1:
+    if take.amount < 1 or left < 0:
         column = take.lot.header.reference_column
-        bounds = {"given": take.amount, "minimum": 1, "maximum": _reference(take)}
+        bounds = {"given": take.amount, "minimum": 1, "maximum": total}
         yield problem("QuantityOutOfBounds", arguments={"column": column, **bounds})
     elif take.amount > left:
         facts = {"lot": lot, "left": left, "wanted": take.amount}
@@ -141,7 +142,8 @@ def _moved(lot: LotId, take: DraftTake, before: int) -> TakeBalance:
     parts: dict[ColumnKey, int] = {}
     waived: dict[ColumnKey, int] = {}
     for key, quantity in zip(take.lot.columns, take.lot.quantities, strict=True):
-        part = moved(quantity, total, before, amount, up=rounds_up(column_of(key)))
+        up = rounds_up(column_of(key))
+        part = moved(quantity, total, before, amount, up=up) if amount else 0
         let_go = key in take.waived and kind_of(key) is ColumnKind.CREDIT
         (waived if let_go else parts)[key] = part
         if let_go:

@@ -18,7 +18,14 @@ from veta.model.columns import (
     ColumnKey,
     ColumnKind,
 )
-from veta.model.lots import MAX_OUTPUTS, MAX_TAKES, EmissionPart, LossReason, LotBatchKind
+from veta.model.lots import (
+    MAX_OUTPUTS,
+    MAX_TAKES,
+    EmissionPart,
+    LossReason,
+    LotBatchKind,
+    OpenedLot,
+)
 
 MAX_PARTS: Final = 32
 """Most entries of each list of declarations."""
@@ -41,6 +48,8 @@ def run_columns(draft: RunDraft) -> tuple[ColumnKey, ...]:
 def shape_problems(draft: RunDraft) -> list[Problem]:
     """Everything that keeps a draft from being added up; none: it can be."""
     found = [*_counts(draft)]
+    for take in draft.takes:
+        found += _opened(take.lot)
     for output in draft.outputs:
         found += _columns(output)
         found += _lots(output)
@@ -79,6 +88,17 @@ def _counts(draft: RunDraft) -> Iterator[Problem]:
         ("emissions", draft.emissions),
     ):
         yield from count_problem(what, len(parts), 0, MAX_PARTS)
+
+
+def _opened(lot: OpenedLot) -> Iterator[Problem]:
+    """What is handed in again: whether it is what was opened, its commitment says later."""
+    width = len(lot.columns)
+    yield from count_problem("columns", width, 1, MAX_BATCH_COLUMNS)
+    yield from count_problem("quantities", len(lot.quantities), width, width)
+    if lot.header.reference_column not in lot.columns:
+        yield problem("UnknownColumn", arguments={"key": lot.header.reference_column})
+    for column, quantity in zip(lot.columns, lot.quantities, strict=False):
+        yield from quantity_problem(column, quantity)
 
 
 def _columns(output: DraftOutput) -> Iterator[Problem]:
