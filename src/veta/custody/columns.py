@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from typing import TypeAlias
 
 from veta.model.columns import Column, ColumnKey, ColumnKind, metal_key
@@ -39,11 +38,6 @@ def of_kind(columns: Iterable[ColumnKey], kind: ColumnKind) -> Iterator[ColumnKe
 def credits_of(columns: Iterable[ColumnKey], metal: ColumnKey) -> tuple[ColumnKey, ...]:
     """The credit columns of a contained-metal column's substance."""
     return tuple(key for key in of_kind(columns, ColumnKind.CREDIT) if metal_of(key) == metal)
-
-
-def ascending(columns: Sequence[int]) -> bool:
-    """Whether keys are strictly ascending."""
-    return all(lower < higher for lower, higher in pairwise(columns))
 
 
 def added(parts: Iterable[Sums]) -> dict[ColumnKey, int]:
