@@ -108,7 +108,7 @@ class Assured:
         }
         return self.assurance.certify(tuple((terms | change).values()))
 
-    def certify(self, by: str = "body", **change: Any) -> int:
+    def certify(self, by: str = "body", /, **change: Any) -> int:
         """Record a certificate; its id."""
         self.send(self.certificate(**change), by)
         return int(self.assurance.recordCount().call())

@@ -454,7 +454,7 @@ class TestCertify:
             call = assured.accreditation(body=assured.id(name), leaf=digest(name))
             assured.send(call, "accreditor")
             for j in range(3):
-                assured.certify(by=name, accreditation=i + 3 * (i - 3), leaf=digest(f"{name}{j}"))
+                assured.certify(name, accreditation=i + 3 * (i - 3), leaf=digest(f"{name}{j}"))
         assured.certify(leaf=digest("seventh"))
         assert len(assured.assurance.certificatesOf(AURORA, RMM).call()) == 7
         with chain.refuses("TooMany", 8, 7):

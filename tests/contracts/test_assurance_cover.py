@@ -61,7 +61,7 @@ class TestRequireCover:
         chain, cover = assured.chain, assured.cover
         first = assured.certify()
         second = assured.certify(
-            by="verifier", accreditation=VERIFIER_ACCREDITATION, level=1, substances=[]
+            "verifier", accreditation=VERIFIER_ACCREDITATION, level=1, substances=[]
         )
         assured.attempt(cover(first, second, programme=JOINT), "mine")
         for given in ((), (first,)):
@@ -237,7 +237,7 @@ class TestSuspended:
     ) -> None:
         assured.certify()
         second = assured.certify(
-            by="verifier", accreditation=VERIFIER_ACCREDITATION, level=1, substances=[]
+            "verifier", accreditation=VERIFIER_ACCREDITATION, level=1, substances=[]
         )
         assured.send(assured.assurance.suspend(second, WHY), "verifier")
         assert self.ask(assured, JOINT) is True

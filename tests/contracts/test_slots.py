@@ -182,6 +182,8 @@ def test_slots__consortium__as_documented(chain: Chain) -> None:
 
 def test_slots__storage_layout_of_the_artifacts__first_two_slots_shared() -> None:
     for artifact in ARTIFACTS.values():
+        if not artifact["storageLayout"]["storage"]:
+            continue  # it has no state, so it emits nothing and nothing follows it
         places = {
             s["label"]: (int(s["slot"]), s["offset"]) for s in artifact["storageLayout"]["storage"]
         }
