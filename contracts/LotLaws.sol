@@ -83,10 +83,25 @@ contract LotLaws is ILotLaws {
         if (run.firstMeasured.length != 0) revert ILotBook.NotInThisRun("firstMeasured");
         if (run.reductions.length + run.draws.length != 0) revert ILotBook.NotInThisRun("credit");
         if (run.losses.length != 0) revert ILotBook.NotInThisRun("losses");
+        _requireNoOtherClass(run, external_ ? (run.recycled ? Columns.RECYCLED : Columns.EXTERNAL) : 0);
         if (terms.kind == uint8(ILotBook.BatchKind.ORIGIN)) return;
         RunReader.requireCount("outputs", run.outputs.length, 1, 1);
         _requireWithoutHistory(run.outputs[0], terms.outputs[0].co2eDefaultPerMillion);
         if (external_) _requireClass(run.outputs[0], run.recycled ? Columns.RECYCLED : Columns.EXTERNAL);
+    }
+
+    /// @dev Only what is declared to come from outside has an origin class when it comes in: else primary metal would be
+    /// sold as recycled at its very source.
+    function _requireNoOtherClass(ILotBook.Run calldata run, uint16 allowed) private pure {
+        for (uint256 o = 0; o < run.outputs.length; ++o) {
+            ILotBook.Output calldata output = run.outputs[o];
+            for (uint256 i = 0; i < output.columns.length; ++i) {
+                uint32 key = output.columns[i];
+                if (key.kind() == Columns.CLASS && key.qualifier() != allowed && output.sums[i] > 0) {
+                    revert ClassAtWayIn(key, output.sums[i]);
+                }
+            }
+        }
     }
 
     function _requireWithoutHistory(ILotBook.Output calldata output, uint256 perMillion) private pure {
@@ -263,8 +278,13 @@ contract LotLaws is ILotLaws {
                 if (key.kind() == Columns.METAL) _requireWithinMetal(run, o, i);
                 if (key.kind() != Columns.CREDIT || run.wayIn) continue;
                 uint256 metal = _position(run, key.metalOf());
-                uint256 cap = _share(run.taken[i], output.sums[metal], run.taken[metal], false) + output.drawn[i];
+                uint256 share = _share(run.taken[i], output.sums[metal], run.taken[metal], false);
+                uint256 cap = share + output.drawn[i];
                 if (output.sums[i] > cap) revert CreditAboveCap(o, key, output.sums[i], cap);
+                // What is drawn and not needed would enter the account again, as young credit: it would never expire.
+                if (output.drawn[i] > 0 && output.sums[i] < cap) {
+                    revert DrawUnused(o, key, output.drawn[i], cap - output.sums[i]);
+                }
                 if (!output.residue) left[o][i] = cap - output.sums[i];
             }
         }
@@ -289,10 +309,31 @@ contract LotLaws is ILotLaws {
             uint8 model = run.outputs[o].model;
             if (model == 0 || model > uint8(type(ILotBook.Model).max)) revert ILotBook.UnknownValue("model", model);
             if (model < run.weakestModel) revert ModelStrengthens(o, run.weakestModel, model);
+            if (model == uint8(ILotBook.Model.CONTROLLED_BLENDING)) _requireBlended(run, o);
             if (model > uint8(ILotBook.Model.SEGREGATED)) continue;
             if (model == uint8(ILotBook.Model.IDENTITY_PRESERVED) && !run.oneOrigin) revert ModelCondition(o, model, 0, 0, 1);
             if (!run.pureInputs) revert ModelCondition(o, model, 0, 0, 1);
             _requirePure(o, model, run.columns, run.outputs[o].sums);
+        }
+    }
+
+    /// @dev All blended batches of a product class have one proportion, or "contains P %" would mean nothing.
+    function _requireBlended(RunReader.RunSums memory run, uint256 o) private pure {
+        RunReader.OutputSums memory output = run.outputs[o];
+        for (uint256 i = 0; i < run.columns.length; ++i) {
+            if (run.columns[i].kind() != Columns.CREDIT) continue;
+            uint256 all = 0;
+            uint256 whole = 0;
+            for (uint256 p = 0; p < run.outputs.length; ++p) {
+                RunReader.OutputSums memory other = run.outputs[p];
+                if (other.productClass != output.productClass || other.model != output.model) continue;
+                all += other.sums[i];
+                whole += other.sums[other.referenceAt];
+            }
+            (uint256 least, uint256 most) = _proportion(all, output.sums[output.referenceAt], whole);
+            if (output.sums[i] < least || output.sums[i] > most) {
+                revert ModelCondition(o, output.model, run.columns[i], output.sums[i], most);
+            }
         }
     }
 

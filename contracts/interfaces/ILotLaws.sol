@@ -83,6 +83,10 @@ interface ILotLaws {
     error ClassAboveMetal(uint256 output, uint32 column, uint256 class, uint256 metal);
     /// @notice Law 3: more credit than the batch's share of what was taken, and what is drawn.
     error CreditAboveCap(uint256 output, uint32 column, uint256 given, uint256 cap);
+    /// @notice More credit is drawn than the batch needs.
+    error DrawUnused(uint256 output, uint32 column, uint256 drawn, uint256 unused);
+    /// @notice An origin class of metal that does not come from outside, or not as this.
+    error ClassAtWayIn(uint32 column, uint256 given);
     /// @notice All credit of a substance together is more than its metal.
     error CreditAboveMetal(uint256 output, uint16 substance, uint256 credit, uint256 metal);
     /// @notice Units that were taken are not outputs and losses.

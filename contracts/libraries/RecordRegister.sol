@@ -199,8 +199,8 @@ abstract contract RecordRegister is SchemeRegister {
     }
 
     function _known(uint64 record_) internal view returns (Record storage content) {
-        if (record_ == 0 || record_ > _recordCount) revert UnknownRecord(record_);
         content = _records[uint32(record_)];
+        if (record_ > type(uint32).max || content.issuer == 0) revert UnknownRecord(record_);
     }
 
     /// @dev Whether the record covers a substance; one slot where it covers all.
