@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
 from veta.model.determined import Determined
-from veta.model.identifiers import BatchRoot, UnixSeconds
+from veta.model.disclosure import DisclosedRun, LotPart
+from veta.model.identifiers import BatchRoot, MemberId, UnixSeconds
+from veta.model.lot_tree import LotRoot
+from veta.model.lots import AllocationRule, LotId, LotRecord, ProductClassTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class StatementBundle:
     """Compact JWS as received, ASCII."""
     inclusion: InclusionProof | None = None
     root: BatchRoot | None = None
+    lot: LotPart | None = None
+    """The lot in its batch, of a passport whose lot is in the lot book."""
+    runs: tuple[DisclosedRun, ...] = ()
+    """What is disclosed of the runs that the lot came from, in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,33 @@ class StatusListClaim:
     """What a published W3C Bitstring Status List says of a statement; the chain decides."""
 
     revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWord:
+    """What the lot book holds under (issuer, root)."""
+
+    issuer: MemberId
+    root: LotRoot
+    word: Determined[bytes]
+    """32 octets; all zero if nothing was issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class LotFacts:
+    """What the chain said about a lot and the batches behind it, at the block of the facts."""
+
+    lot: LotId
+    record: Determined[LotRecord]
+    """Its two slots; state UNOPENED if it has none."""
+    words: tuple[BatchWord, ...]
+    """Of the lot's batch and of every batch that the bundle discloses."""
+    successions: Determined[tuple[StatusEntry, ...]]
+    """What was said of the lot's first statement and of those that superseded it."""
+    classes: Determined[tuple[ProductClassTerms, ...]]
+    """Of the product classes of those batches, as far as they are registered."""
+    rules: Determined[tuple[AllocationRule, ...]]
+    """The allocation rules that those batches name, as far as there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +94,5 @@ class LedgerFacts:
     """Whether the facts came in a file: then they are the word of whoever made the file."""
     status_list: Determined[StatusListClaim] | None = None
     """What a published status list says; ``None`` if nobody asked for one."""
+    lot: LotFacts | None = None
+    """About the lot of the bundle; ``None`` if nobody asked."""

@@ -7,17 +7,18 @@ turns into an answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from veta.errors import LedgerError, ProvenanceError
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
-from veta.model.bundle import LedgerFacts, StatementBundle
+from veta.model.bundle import LedgerFacts, LotFacts, StatementBundle
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
 from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import BatchRoot, Leaf, MemberId
 from veta.ports.clock import Clock
 from veta.ports.ledger import LedgerReader
+from veta.services.lot_facts import LotReads, ask, gather_lot, unasked_lot
 from veta.statement.jws import read_statement
 from veta.verify.report import Report
 from veta.verify.verifier import Verifier
@@ -74,7 +75,10 @@ class FactGatherer:
         issuer = self._issuers.get(identifier)
         if issuer is None:
             issuer = self._issuers[identifier] = self._ask_issuer(identifier, as_of.value)
-        return self._about(issuer, statement.leaf, bundle.root, as_of.value)
+        facts = self._about(issuer, statement.leaf, bundle.root, as_of.value)
+        if bundle.lot is None:
+            return facts
+        return replace(facts, lot=self._ask_lot(bundle, statement.leaf, as_of.value))
 
     def _ask_issuer(self, identifier: str, block: BlockRef) -> IssuerView:
         ledger = self._ledger
@@ -106,6 +110,15 @@ class FactGatherer:
             else _ask(lambda: ledger.anchor(member_id, root, block)),
             status=_ask(lambda: ledger.status(member_id, leaf, block)),
         )
+
+    def _ask_lot(self, bundle: StatementBundle, leaf: Leaf, block: BlockRef) -> LotFacts | None:
+        """What the lot book says; ``None`` of a chain that is asked about no lots."""
+        reads = ask(lambda: lots_of(self._ledger))
+        if isinstance(reads, Undetermined):
+            return unasked_lot(bundle, reads)
+        if reads.value is None:
+            return None
+        return gather_lot(reads.value, self._ledger, bundle, leaf, block)
 
     def _unasked(self, why: Undetermined) -> LedgerFacts:
         return self._facts(IssuerView(why, why, why), anchor=why, status=why)
@@ -146,6 +159,16 @@ def verify_many(
     gatherer = FactGatherer(ledger, clock)
     for bundle in bundles:
         yield verifier.verify(bundle, gatherer.gather(bundle))
+
+
+def lots_of(ledger: LedgerReader) -> LotReads | None:
+    """The lots' side of an endpoint, ``None`` of one that has none.
+
+    Raises:
+        ConfigError: ``config.no_contract``: the trust configuration pins no contracts for lots.
+    """
+    lots: LotReads | None = getattr(ledger, "lots", None)
+    return lots
 
 
 def _ask(question: Callable[[], T]) -> Determined[T]:

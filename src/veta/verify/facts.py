@@ -48,6 +48,7 @@ def usable_facts(facts: LedgerFacts, trust: TrustConfig) -> LedgerFacts:
         keys=reason,
         anchor=reason,
         status=reason,
+        lot=None,
     )
 
 

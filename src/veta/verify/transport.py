@@ -6,8 +6,8 @@ whoever gathered them; the verifier still holds them against its own pinned trus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from typing import Any, Final
 
 from veta import canonical
 from veta.canonical import Limits
@@ -18,9 +18,6 @@ from veta.model.anchoring import (
     BlockRef,
     ChainIdentity,
     ContractCode,
-    StatusAction,
-    StatusEntry,
-    StatusReason,
 )
 from veta.model.bundle import InclusionProof, LedgerFacts, StatementBundle, StatusListClaim
 from veta.model.consortium import (
@@ -32,23 +29,40 @@ from veta.model.consortium import (
     MembershipEntry,
     Role,
 )
-from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import (
     AccountAddress,
     BatchRoot,
     BlockNumber,
     Digest,
     KeyId,
-    Leaf,
     MemberId,
     UnixSeconds,
 )
+from veta.verify.strict_json import (
+    determined,
+    determined_json,
+    each_json,
+    flag,
+    hex_or_none,
+    nullable,
+    octets,
+    optional,
+    read_each,
+    read_optional,
+    text,
+    whole,
+)
+from veta.verify.transport_lots import (
+    disclosure_json,
+    lot_facts_json,
+    read_disclosure,
+    read_lot_facts,
+)
+from veta.verify.transport_status import read_status, status_json
 
 FORMAT: Final = "veta-bundle/1"
 LIMITS: Final = Limits(max_octets=4 << 20, max_nodes=200_000)
-"""A bundle holds one token, one path and the lists of one issuer."""
-
-T = TypeVar("T")
+"""A bundle holds one token, one path, the lists of one issuer, and the runs behind one lot."""
 
 
 def write_bundle(bundle: StatementBundle, facts: LedgerFacts | None = None) -> bytes:
@@ -58,7 +72,7 @@ def write_bundle(bundle: StatementBundle, facts: LedgerFacts | None = None) -> b
         {
             "format": FORMAT,
             "token": bundle.token.decode("ascii"),
-            "root": _hex_or_none(bundle.root),
+            "root": hex_or_none(bundle.root),
             "inclusion": None
             if inclusion is None
             else {
@@ -67,17 +81,18 @@ def write_bundle(bundle: StatementBundle, facts: LedgerFacts | None = None) -> b
                 "path": [node.hex() for node in inclusion.path],
             },
             "facts": None if facts is None else _facts_json(facts),
+            **disclosure_json(bundle),
         }
     )
 
 
-def read_bundle(octets: bytes, *, now_s: UnixSeconds) -> tuple[StatementBundle, LedgerFacts | None]:
+def read_bundle(file: bytes, *, now_s: UnixSeconds) -> tuple[StatementBundle, LedgerFacts | None]:
     """A bundle and its facts, if it holds any.
 
     Not checked: anything that the verifier checks.
 
     Args:
-        octets: the file.
+        file: its octets.
         now_s: the reader's own clock. How old the facts are is told by it alone: a file that was
             kept since before a revocation must not look fresh for ever.
 
@@ -85,16 +100,19 @@ def read_bundle(octets: bytes, *, now_s: UnixSeconds) -> tuple[StatementBundle, 
         InputError: ``canonical.*`` for octets that are no strict JSON, ``bundle.malformed`` for
             JSON that is no bundle, naming the member.
     """
-    document = canonical.read_object(octets, LIMITS)
+    document = canonical.read_object(file, LIMITS)
     if document.get("format") != FORMAT:
         raise InputError("bundle.malformed", f"format must be {FORMAT}")
     try:
+        lot, runs = read_disclosure(document)
         bundle = StatementBundle(
-            token=_text(document["token"]).encode("ascii"),
-            inclusion=_optional(document["inclusion"], _read_inclusion),
-            root=_optional(document["root"], lambda value: BatchRoot(_octets(value, 32))),
+            token=text(document["token"]).encode("ascii"),
+            inclusion=optional(document["inclusion"], _read_inclusion),
+            root=optional(document["root"], lambda value: BatchRoot(octets(value, 32))),
+            lot=lot,
+            runs=runs,
         )
-        return bundle, _optional(document["facts"], lambda facts: _read_facts(facts, now_s))
+        return bundle, optional(document["facts"], lambda facts: _read_facts(facts, now_s))
     except KeyError as error:
         raise InputError("bundle.malformed", f"the bundle lacks {error}") from error
     except (TypeError, ValueError, AttributeError) as error:
@@ -106,31 +124,18 @@ def read_bundle(octets: bytes, *, now_s: UnixSeconds) -> tuple[StatementBundle, 
 
 def _facts_json(facts: LedgerFacts) -> dict[str, Any]:
     return {
-        "chain": _determined_json(facts.chain, _identity_json),
-        "asOf": _determined_json(facts.as_of, _block_json),
-        "issuer": _determined_json(facts.issuer, _nullable(_member_json)),
-        "membership": _determined_json(facts.membership, _each(_membership_json)),
-        "keys": _determined_json(facts.keys, _each(_key_json)),
-        "anchor": _determined_json(facts.anchor, _nullable(_anchor_json)),
-        "status": _determined_json(facts.status, _each(_status_json)),
+        "chain": determined_json(facts.chain, _identity_json),
+        "asOf": determined_json(facts.as_of, _block_json),
+        "issuer": determined_json(facts.issuer, nullable(_member_json)),
+        "membership": determined_json(facts.membership, each_json(_membership_json)),
+        "keys": determined_json(facts.keys, each_json(_key_json)),
+        "anchor": determined_json(facts.anchor, nullable(_anchor_json)),
+        "status": determined_json(facts.status, each_json(status_json)),
         "statusList": None
         if facts.status_list is None
-        else _determined_json(facts.status_list, lambda claim: {"revoked": claim.revoked}),
+        else determined_json(facts.status_list, lambda claim: {"revoked": claim.revoked}),
+        **({} if facts.lot is None else {"lot": lot_facts_json(facts.lot)}),
     }
-
-
-def _determined_json(fact: Determined[T], write: Callable[[T], Any]) -> dict[str, Any]:
-    if isinstance(fact, Undetermined):
-        return {"undetermined": {"code": fact.code, "reason": fact.reason}}
-    return {"known": write(fact.value)}
-
-
-def _nullable(write: Callable[[T], Any]) -> Callable[[T | None], Any]:
-    return lambda value: None if value is None else write(value)
-
-
-def _each(write: Callable[[T], Any]) -> Callable[[tuple[T, ...]], Any]:
-    return lambda values: [write(value) for value in values]
 
 
 def _identity_json(identity: ChainIdentity) -> dict[str, Any]:
@@ -202,29 +207,9 @@ def _anchor_json(record: AnchorRecord) -> dict[str, Any]:
         "size": record.size,
         "kind": record.kind.name,
         "anchoredAt": record.anchored_at_s,
-        "anchoredBy": _hex_or_none(record.anchored_by),
+        "anchoredBy": hex_or_none(record.anchored_by),
         "block": record.block,
     }
-
-
-def _status_json(entry: StatusEntry) -> dict[str, Any]:
-    return {
-        "issuer": entry.issuer,
-        "leaf": entry.leaf.hex(),
-        "index": entry.index,
-        "action": entry.action.name,
-        "reason": entry.reason.name,
-        "byMember": entry.by_member,
-        "effective": entry.effective_s,
-        "recordedAt": entry.recorded_at_s,
-        "relatedLeaf": _hex_or_none(entry.related_leaf),
-        "party": entry.party,
-        "grounds": _hex_or_none(entry.grounds),
-    }
-
-
-def _hex_or_none(octets: bytes | None) -> str | None:
-    return None if octets is None else octets.hex()
 
 
 # --- facts in --------------------------------------------------------------------------------
@@ -234,54 +219,29 @@ def _read_facts(document: Mapping[str, Any], now_s: UnixSeconds) -> LedgerFacts:
     return LedgerFacts(
         asked_at_s=now_s,
         carried=True,
-        chain=_determined(document["chain"], _read_identity),
-        as_of=_determined(document["asOf"], _read_block),
-        issuer=_determined(document["issuer"], _read_optional(_read_member)),
-        membership=_determined(document["membership"], _read_each(_read_membership)),
-        keys=_determined(document["keys"], _read_each(_read_key)),
-        anchor=_determined(document["anchor"], _read_optional(_read_anchor)),
-        status=_determined(document["status"], _read_each(_read_status)),
-        status_list=_optional(
-            document["statusList"], lambda fact: _determined(fact, _read_status_list)
+        chain=determined(document["chain"], _read_identity),
+        as_of=determined(document["asOf"], _read_block),
+        issuer=determined(document["issuer"], read_optional(_read_member)),
+        membership=determined(document["membership"], read_each(_read_membership)),
+        keys=determined(document["keys"], read_each(_read_key)),
+        anchor=determined(document["anchor"], read_optional(_read_anchor)),
+        status=determined(document["status"], read_each(read_status)),
+        status_list=optional(
+            document["statusList"], lambda fact: determined(fact, _read_status_list)
         ),
+        lot=optional(document.get("lot"), read_lot_facts),
     )
-
-
-def _determined(document: Mapping[str, Any], read: Callable[[Any], T]) -> Determined[T]:
-    if document.keys() == {"undetermined"}:
-        why = document["undetermined"]
-        return Undetermined(_text(why["code"]), _text(why["reason"]))
-    if document.keys() != {"known"}:
-        raise ValueError("a fact that is neither known nor undetermined")
-    return Known(read(document["known"]))
-
-
-def _optional(value: Any, read: Callable[[Any], T]) -> T | None:
-    return None if value is None else read(value)
-
-
-def _read_optional(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
-    return lambda value: _optional(value, read)
-
-
-def _read_each(read: Callable[[Any], T]) -> Callable[[Any], tuple[T, ...]]:
-    def read_all(values: Any) -> tuple[T, ...]:
-        if not isinstance(values, list):
-            raise TypeError("something else where a list belongs")
-        return tuple(read(value) for value in values)
-
-    return read_all
 
 
 def _read_identity(value: Mapping[str, Any]) -> ChainIdentity:
     return ChainIdentity(
-        chain_id=_whole(value["chainId"]),
-        genesis_digest=Digest(_octets(value["genesisDigest"], 32)),
+        chain_id=whole(value["chainId"]),
+        genesis_digest=Digest(octets(value["genesisDigest"], 32)),
         contracts=tuple(
             ContractCode(
-                _text(contract["name"]),
-                AccountAddress(_octets(contract["address"], 20)),
-                Digest(_octets(contract["codeDigest"], 32)),
+                text(contract["name"]),
+                AccountAddress(octets(contract["address"], 20)),
+                Digest(octets(contract["codeDigest"], 32)),
             )
             for contract in value["contracts"]
         ),
@@ -290,111 +250,70 @@ def _read_identity(value: Mapping[str, Any]) -> ChainIdentity:
 
 def _read_block(value: Mapping[str, Any]) -> BlockRef:
     return BlockRef(
-        BlockNumber(_whole(value["number"])),
-        Digest(_octets(value["digest"], 32)),
-        Digest(_octets(value["parentDigest"], 32)),
-        UnixSeconds(_whole(value["time"])),
+        BlockNumber(whole(value["number"])),
+        Digest(octets(value["digest"], 32)),
+        Digest(octets(value["parentDigest"], 32)),
+        UnixSeconds(whole(value["time"])),
     )
 
 
 def _read_member(value: Mapping[str, Any]) -> Member:
     return Member(
-        member=MemberId(_whole(value["member"])),
-        identifier=_text(value["identifier"]),
-        name=_text(value["name"]),
-        country=_text(value["country"]),
-        control_group=_whole(value["controlGroup"]),
-        identity_digest=Digest(_octets(value["identityDigest"], 32)),
+        member=MemberId(whole(value["member"])),
+        identifier=text(value["identifier"]),
+        name=text(value["name"]),
+        country=text(value["country"]),
+        control_group=whole(value["controlGroup"]),
+        identity_digest=Digest(octets(value["identityDigest"], 32)),
     )
 
 
 def _read_membership(value: Mapping[str, Any]) -> MembershipEntry:
     return MembershipEntry(
-        member=MemberId(_whole(value["member"])),
-        index=_whole(value["index"]),
-        roles=Role(_whole(value["roles"])),
-        votes=_flag(value["votes"]),
-        admitted=_flag(value["admitted"]),
-        effective_s=UnixSeconds(_whole(value["effective"])),
-        recorded_at_s=UnixSeconds(_whole(value["recordedAt"])),
+        member=MemberId(whole(value["member"])),
+        index=whole(value["index"]),
+        roles=Role(whole(value["roles"])),
+        votes=flag(value["votes"]),
+        admitted=flag(value["admitted"]),
+        effective_s=UnixSeconds(whole(value["effective"])),
+        recorded_at_s=UnixSeconds(whole(value["recordedAt"])),
     )
 
 
 def _read_key(value: Mapping[str, Any]) -> KeyEntry:
     return KeyEntry(
-        member=MemberId(_whole(value["member"])),
-        index=_whole(value["index"]),
-        action=KeyAction[_text(value["action"])],
-        purpose=KeyPurpose[_text(value["purpose"])],
-        algorithm=KeyAlgorithm[_text(value["algorithm"])],
-        key_id=KeyId(_octets(value["keyId"], 32)),
-        public_key=bytes.fromhex(_text(value["publicKey"])),
-        effective_s=UnixSeconds(_whole(value["effective"])),
-        recorded_at_s=UnixSeconds(_whole(value["recordedAt"])),
+        member=MemberId(whole(value["member"])),
+        index=whole(value["index"]),
+        action=KeyAction[text(value["action"])],
+        purpose=KeyPurpose[text(value["purpose"])],
+        algorithm=KeyAlgorithm[text(value["algorithm"])],
+        key_id=KeyId(octets(value["keyId"], 32)),
+        public_key=bytes.fromhex(text(value["publicKey"])),
+        effective_s=UnixSeconds(whole(value["effective"])),
+        recorded_at_s=UnixSeconds(whole(value["recordedAt"])),
     )
 
 
 def _read_anchor(value: Mapping[str, Any]) -> AnchorRecord:
     return AnchorRecord(
-        issuer=MemberId(_whole(value["issuer"])),
-        root=BatchRoot(_octets(value["root"], 32)),
-        sequence=_whole(value["sequence"]),
-        size=_whole(value["size"]),
-        kind=BatchKind[_text(value["kind"])],
-        anchored_at_s=UnixSeconds(_whole(value["anchoredAt"])),
-        anchored_by=_optional(value["anchoredBy"], lambda each: AccountAddress(_octets(each, 20))),
-        block=_optional(value["block"], lambda each: BlockNumber(_whole(each))),
-    )
-
-
-def _read_status(value: Mapping[str, Any]) -> StatusEntry:
-    return StatusEntry(
-        issuer=MemberId(_whole(value["issuer"])),
-        leaf=Leaf(_octets(value["leaf"], 32)),
-        index=_whole(value["index"]),
-        action=StatusAction[_text(value["action"])],
-        reason=StatusReason[_text(value["reason"])],
-        by_member=MemberId(_whole(value["byMember"])),
-        effective_s=UnixSeconds(_whole(value["effective"])),
-        recorded_at_s=UnixSeconds(_whole(value["recordedAt"])),
-        related_leaf=_optional(value["relatedLeaf"], lambda each: Leaf(_octets(each, 32))),
-        party=_optional(value["party"], lambda each: MemberId(_whole(each))),
-        grounds=_optional(value["grounds"], lambda each: Digest(_octets(each, 32))),
+        issuer=MemberId(whole(value["issuer"])),
+        root=BatchRoot(octets(value["root"], 32)),
+        sequence=whole(value["sequence"]),
+        size=whole(value["size"]),
+        kind=BatchKind[text(value["kind"])],
+        anchored_at_s=UnixSeconds(whole(value["anchoredAt"])),
+        anchored_by=optional(value["anchoredBy"], lambda each: AccountAddress(octets(each, 20))),
+        block=optional(value["block"], lambda each: BlockNumber(whole(each))),
     )
 
 
 def _read_status_list(value: Mapping[str, Any]) -> StatusListClaim:
-    return StatusListClaim(revoked=_flag(value["revoked"]))
+    return StatusListClaim(revoked=flag(value["revoked"]))
 
 
 def _read_inclusion(value: Mapping[str, Any]) -> InclusionProof:
     return InclusionProof(
-        index=_whole(value["index"]),
-        size=_whole(value["size"]),
-        path=tuple(_octets(node, 32) for node in value["path"]),
+        index=whole(value["index"]),
+        size=whole(value["size"]),
+        path=tuple(octets(node, 32) for node in value["path"]),
     )
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError("something else where a whole number belongs")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("something else where true or false belongs")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("something else where a text belongs")
-    return value
-
-
-def _octets(value: object, length: int) -> bytes:
-    octets = bytes.fromhex(_text(value))
-    if len(octets) != length:
-        raise ValueError(f"{len(octets)} octets where {length} belong")
-    return octets

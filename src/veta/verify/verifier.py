@@ -6,13 +6,13 @@
      8 lot state and custody · 9 lineage and the three laws · 10 assurance chain ·
      11 each claim · 12 footprint recomputed from what is disclosed
 
-Steps 8 to 12 are reported as not proven until their facts exist on chain; a policy that requires
-them never gets better than NOT_PROVEN.
+Steps 8, 9 and 12 are made for bundles that disclose a lot; without one, and for steps 10 and 11,
+the report says not proven, and a policy that requires them never gets better than NOT_PROVEN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -25,8 +25,12 @@ from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
 from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
+from veta.verify.footprint_step import check_footprint
+from veta.verify.lineage_step import check_lineage
+from veta.verify.lot_step import check_lot, facts_about, lot_fault
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
+from veta.verify.stated import StatedLot
 from veta.verify.verdict import Check, Outcome, Step, conclude
 
 T = TypeVar("T")
@@ -72,10 +76,13 @@ class Verifier:
         )
         if self.policy.authentication is Authentication.SIGNATURE:
             checks += chain_steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
-        checks += steps.check_rules(statement.credential)  # 4
+        rules = steps.check_rules(statement.credential)  # 4
+        checks += rules
         checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
         checks += self._status(statement, facts)  # 7
-        checks += _later_steps()  # 8 to 12
+        kept = all(check.outcome is Outcome.PASSED for check in rules)
+        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 12
+        checks += _later_steps((Step.ASSURANCE, Step.CLAIMS))  # 10, 11
         return self._report(checks, statement, facts)
 
     def _authenticate(
@@ -206,17 +213,35 @@ def _member_id(facts: LedgerFacts) -> MemberId | None:
     return None
 
 
-def _later_steps() -> list[Check]:
+def _lot(
+    statement: SignedStatement, bundle: StatementBundle, facts: LedgerFacts, *, kept: bool
+) -> list[Check]:
+    """Steps 8, 9 and 12, of a bundle that discloses a lot; ``kept``: step 4 found no fault."""
+    part = bundle.lot
+    if part is None:
+        return _later_steps((Step.LOT, Step.LINEAGE, Step.FOOTPRINT))
+    stated = StatedLot.of(statement.credential) if kept else None
+    checks, grounded = check_lot(statement, stated, part, facts)
+    if lot_fault(part) is not None:
+        return checks + _unreached((Step.LINEAGE, Step.FOOTPRINT))
+    about = facts_about(part, facts)
+    lineage = check_lineage(bundle, stated, about, grounded=grounded)
+    footprint = check_footprint(stated, part, lineage, grounded=grounded)
+    return [*checks, *lineage.checks, *footprint]
+
+
+def _later_steps(steps_: Iterable[Step]) -> list[Check]:
     return [
         not_proven(step, code, f"not shown in this version: {what}")
         for step, (code, what) in _LATER_STEPS.items()
+        if step in steps_
     ]
 
 
 def _not_reached() -> list[Check]:
     """Steps 2 to 12 of a statement that could not be read."""
-    return [
-        not_proven(step, "verify.not_reached", f"not reached: {step.title}")
-        for step in Step
-        if step is not Step.WELL_FORMED
-    ]
+    return _unreached(step for step in Step if step is not Step.WELL_FORMED)
+
+
+def _unreached(steps_: Iterable[Step]) -> list[Check]:
+    return [not_proven(step, "verify.not_reached", f"not reached: {step.title}") for step in steps_]
