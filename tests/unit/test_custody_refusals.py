@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.conftest import PROJECT
-from veta.custody.refusals import OWN, SENTENCES, code_of, own_problem, problem, sentence
+from veta.custody.refusals import SENTENCES, code_of, problem, sentence
 from veta.errors import InputError
 from veta.model.columns import credit_key, metal_key
 
@@ -42,11 +42,13 @@ def test_sentence__of_every_error__is_filled_from_the_errors_own_arguments(name:
 
 
 def test_codes__of_all_refusals__are_stable_and_distinct() -> None:
-    codes = {code_of(name) for name in SENTENCES} | set(OWN)
-    assert len(codes) == len(SENTENCES) + len(OWN)
+    codes = {code_of(name) for name in SENTENCES}
+    assert len(codes) == len(SENTENCES)
     assert all(re.fullmatch(r"custody\.[a-z0-9_]+", code) for code in codes)
     assert code_of("MetalMismatch") == "custody.metal_mismatch"
     assert code_of("Co2eMismatch") == "custody.co2e_mismatch"
+    assert code_of("DrawUnused") == "custody.draw_unused"
+    assert code_of("ClassAtWayIn") == "custody.class_at_way_in"
 
 
 def test_sentence__names_columns_models_and_periods_in_words() -> None:
@@ -74,10 +76,9 @@ def test_problem__of_a_lot__says_which() -> None:
     found = problem("ZeroReference", lot=4, arguments={"output": 0})
     assert (found.code, found.lot) == ("custody.zero_reference", 4)
     assert found.message == "lot 4: output 0 has none of its reference"
-    facts: dict[str, object] = {"output": 0, "drawn": 2, "column": metal_key(29), "needed": 1}
-    own = own_problem("custody.draw_unused", facts)
-    assert own.error_name is None
-    assert "draws 2 of contained Cu and needs 1" in own.message
+    facts: dict[str, object] = {"output": 0, "drawn": 2, "column": credit_key(7, 29), "unused": 1}
+    unused = problem("DrawUnused", arguments=facts)
+    assert "draws 2 of credit of programme 7, Cu, of which it does not need 1" in unused.message
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("Nonsense", {}), ("ZeroReference", {})])

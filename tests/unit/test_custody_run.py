@@ -16,6 +16,8 @@ from tests.support.custody_world import (
     COPPER,
     CU,
     CU_75,
+    CU_EXTERNAL,
+    CU_RECYCLED,
     DAY_S,
     IP,
     MB,
@@ -177,6 +179,16 @@ def test_class__at_a_way_in_that_is_not_from_outside__is_refused(kind: LotBatchK
     )
     use = {SubstanceId(COPPER): PeriodUse(0, 1_000_000, 0)}
     assert codes(draft, terms(use=use)) == {"custody.class_at_way_in"}
+
+
+@pytest.mark.parametrize("recycled", [False, True])
+def test_class__other_than_what_an_external_run_declares__is_refused(*, recycled: bool) -> None:
+    held = lot(1000, 960, external=500 if recycled else 1000, recycled=1000 if recycled else 1)
+    draft = external(output(CATHODE, CB, held), 960, recycled=recycled)
+    other = CU_EXTERNAL if recycled else CU_RECYCLED
+    (found,) = assess(draft, terms()).problems
+    assert found.error_name == "ClassAtWayIn"
+    assert found.arguments == {"column": other, "given": 500 if recycled else 1}
 
 
 def test_gain__beyond_what_a_stock_take_may_find__is_refused() -> None:

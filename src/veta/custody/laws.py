@@ -1,9 +1,6 @@
 """The three conservation laws over the sums of a run, as ``ILotLaws.judgeRun`` words them.
 
-Where the contract stops at the first law that a run breaks, this names all of them. It is stricter
-in two places, for which docs/adr gives the reasons: credit drawn from an account beyond what an
-output needs is refused (the contract would put it back as credit of the present period), and
-controlled blending must be in proportion between the batches of a call as it is between lots.
+Where the contract stops at the first law that a run breaks, this names all of them.
 """
 
 from __future__ import annotations
@@ -13,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from veta.custody.columns import Sums, added, credits_of, kind_of, metal_of, of_kind, union
-from veta.custody.refusals import Problem, own_problem, problem
+from veta.custody.refusals import Problem, problem
 from veta.custody.rounding import PPM, proportion, share_down, share_up
 from veta.model.columns import Column, ColumnKey, ColumnKind, OriginClass
 from veta.model.lots import AllocationShare, CustodyModel, ProductClassTerms
@@ -269,14 +266,14 @@ def _credit(run: RunSums) -> Iterator[Problem]:
             continue
         for key in of_kind(union([run.columns, output.drawn]), ColumnKind.CREDIT):
             given, drawn = output.sums.get(key, 0), output.drawn.get(key, 0)
-            share = run.cap(output, key)
-            if given > share + drawn:
-                facts = {"column": key, "given": given, "cap": share + drawn}
+            cap = run.cap(output, key) + drawn
+            if given > cap:
+                facts = {"column": key, "given": given, "cap": cap}
                 yield problem("CreditAboveCap", arguments={"output": number, **facts})
-            elif drawn > max(0, given - share):
-                needed = {"needed": max(0, given - share), "drawn": drawn}
-                facts = {"output": number, "column": key, **needed}
-                yield own_problem("custody.draw_unused", facts)
+            elif drawn > 0 and given < cap:
+                # It would enter the account again, as young credit, and never expire.
+                facts = {"column": key, "drawn": drawn, "unused": cap - given}
+                yield problem("DrawUnused", arguments={"output": number, **facts})
 
 
 def credit_above_metal(sums: Sums, metal: ColumnKey, number: int) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 One row for each custom error of ``ILotLaws`` and ``ILotBook``: the code is ``custody.`` and the
 error's name in snake case, the sentence is filled with the error's arguments by their names in the
 interface (without a trailing underscore). So a draft that is judged here and a transaction that the
-contract reverts say the same thing. Codes that no contract error has are in ``OWN``.
+contract reverts say the same thing.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ _LAWS: Final[Mapping[str, str]] = {
     "ClassAboveMetal": "output {output} states {class} of {column} in {metal} of the metal",
     "CreditAboveCap": "output {output} claims {given} of {column}; its share of the credit taken "
     "and what is drawn give {cap}",
+    "DrawUnused": "output {output} draws {drawn} of {column}, of which it does not need {unused}: "
+    "that would be lost or made young again",
+    "ClassAtWayIn": "{given} of {column} come in: only what is declared to come from outside has "
+    "an origin class, and only the one declared",
     "CreditAboveMetal": "output {output} claims credit of {credit} for {metal} of {substance}",
     "UnitMismatch": "{column}: {given} were taken, but {made} are in outputs and declared losses",
     "UnitsAreReference": "output {output} counts units, so units are its reference",
@@ -118,14 +122,6 @@ _LOTS: Final[Mapping[str, str]] = {
 SENTENCES: Final[Mapping[str, str]] = {**_LAWS, **_WAYS_IN, **_LOTS}
 """Sentence by the name of the contract's error."""
 
-OWN: Final[Mapping[str, str]] = {
-    "custody.draw_unused": "output {output} draws {drawn} of {column} and needs {needed}: what is "
-    "not needed would be lost or made young again",
-    "custody.class_at_way_in": "output {output} states {column}: only what is declared to come "
-    "from outside has an origin class when it comes in",
-}
-"""Sentences of refusals that are this node's alone, by code."""
-
 _COLUMN_NAMES: Final = frozenset({"column", "key", "first", "second"})
 
 
@@ -136,14 +132,14 @@ class Problem:
     Attributes:
         code: stable.
         message: one sentence.
-        error_name: the contract's error, ``None`` if the refusal is the node's own.
+        error_name: the contract's error.
         arguments: facts by their names in the interface.
         lot: index of the lot within the output, where the problem is a lot's.
     """
 
     code: str
     message: str
-    error_name: str | None = None
+    error_name: str
     arguments: Mapping[str, object] = field(default_factory=dict)
     lot: int | None = None
 
@@ -162,7 +158,12 @@ def sentence(error_name: str, arguments: Mapping[str, object]) -> str:
     template = SENTENCES.get(error_name)
     if template is None:
         raise InputError("custody.unknown_error", f"the lot book has no error {error_name}")
-    return _filled(template, error_name, arguments)
+    shown = {key: _shown(error_name, key, value) for key, value in arguments.items()}
+    try:
+        return template.format_map(shown)
+    except KeyError as error:
+        message = f"{error_name} says nothing of {error}"
+        raise InputError("custody.unknown_error", message) from error
 
 
 def problem(
@@ -173,19 +174,6 @@ def problem(
     if lot is not None:
         message = f"lot {lot}: {message}"
     return Problem(code_of(error_name), message, error_name, dict(arguments), lot)
-
-
-def own_problem(code: str, /, arguments: Mapping[str, object]) -> Problem:
-    """A refusal that is the node's own."""
-    return Problem(code, _filled(OWN[code], code, arguments), None, dict(arguments))
-
-
-def _filled(template: str, name: str, arguments: Mapping[str, object]) -> str:
-    shown = {key: _shown(name, key, value) for key, value in arguments.items()}
-    try:
-        return template.format_map(shown)
-    except KeyError as error:
-        raise InputError("custody.unknown_error", f"{name} says nothing of {error}") from error
 
 
 def _shown(name: str, key: str, value: object) -> str:

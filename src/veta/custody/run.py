@@ -218,7 +218,7 @@ def _lot_problems(number: int, output: DraftOutput) -> Iterator[Problem]:
         )
         for found in judge_lot(sums, number):
             facts = found.arguments
-            yield problem(str(found.error_name), lot=index, arguments=facts)
+            yield problem(found.error_name, lot=index, arguments=facts)
             named += 1
             if named == MAX_LOT_PROBLEMS:
                 return

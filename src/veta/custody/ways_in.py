@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from veta.custody.columns import Sums, added, column_of, of_kind, sums_of
 from veta.custody.draft import ChainTerms, DraftOutput, RunDraft
 from veta.custody.periods import period_of_production
-from veta.custody.refusals import Problem, own_problem, problem
+from veta.custody.refusals import Problem, problem
 from veta.custody.rounding import PPM
 from veta.custody.shape import count_problem, run_columns
 from veta.model.columns import ColumnKey, ColumnKind, OriginClass, SubstanceId, class_key
@@ -81,8 +81,7 @@ def way_in_problems(draft: RunDraft, terms: ChainTerms) -> Iterator[Problem]:
         yield from _uncertified(draft)
     if external:
         yield from _from_outside(draft, terms)
-    else:
-        yield from _no_class(draft)
+    yield from _no_other_class(draft)
 
 
 def _covers(draft: RunDraft) -> Iterator[Problem]:
@@ -121,7 +120,7 @@ def _from_outside(draft: RunDraft, terms: ChainTerms) -> Iterator[Problem]:
     if draft.source in terms.used_sources:
         facts = {"source": draft.source, "batch": terms.used_sources[draft.source]}
         yield problem("SourceUsed", arguments=facts)
-    origin = OriginClass.RECYCLED if draft.recycled else OriginClass.EXTERNAL
+    origin = _declared_class(draft)
     for output in draft.outputs:
         sums = output_sums(output)
         for metal in of_kind(output.columns, ColumnKind.METAL):
@@ -133,13 +132,21 @@ def _from_outside(draft: RunDraft, terms: ChainTerms) -> Iterator[Problem]:
                 yield problem("QuantityOutOfBounds", arguments={"column": wanted, **bounds})
 
 
-def _no_class(draft: RunDraft) -> Iterator[Problem]:
-    """Scrap gets no mine's origin and ore no recycled class: A41. Not asked by the contract."""
-    for number, output in enumerate(draft.outputs):
+def _declared_class(draft: RunDraft) -> OriginClass:
+    """Of what is declared to come from outside."""
+    return OriginClass.RECYCLED if draft.recycled else OriginClass.EXTERNAL
+
+
+def _no_other_class(draft: RunDraft) -> Iterator[Problem]:
+    """Scrap gets no mine's origin and ore no recycled class (A41): a class has to be declared."""
+    external = draft.kind is LotBatchKind.EXTERNAL
+    for output in draft.outputs:
         sums = output_sums(output)
         for key in of_kind(output.columns, ColumnKind.CLASS):
-            if sums[key]:
-                yield own_problem("custody.class_at_way_in", {"output": number, "column": key})
+            declared = external and column_of(key).qualifier == _declared_class(draft)
+            if sums[key] and not declared:
+                facts = {"column": key, "given": sums[key]}
+                yield problem("ClassAtWayIn", arguments=facts)
 
 
 def _bounds(draft: RunDraft, terms: ChainTerms) -> Iterator[Problem]:
