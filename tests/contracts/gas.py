@@ -6,9 +6,25 @@ import json
 from pathlib import Path
 from typing import Final
 
+from tests.contracts.assured_world import (
+    AURORA,
+    BAHIA,
+    BLEED,
+    CATHODE,
+    COPPER,
+    JOINT,
+    OTHER,
+    RMM_1,
+    RMM_2,
+    SLIMES,
+    Assured,
+    build_assured,
+)
+from tests.contracts.test_assurance_cover import rule_digest
 from tests.contracts.world import (
     ADMIT,
     EXPEL,
+    OPEN,
     Chain,
     account_grant,
     account_id,
@@ -19,6 +35,8 @@ from tests.contracts.world import (
 )
 from veta.model.consortium import KeyPurpose
 
+LATER: Final = 0x7F010101
+EVEN_LATER: Final = 0xFF010101
 SNAPSHOT: Final = Path(__file__).with_name("gas.json")
 
 
@@ -61,9 +79,69 @@ def measure(chain: Chain) -> dict[str, int]:
     return gas
 
 
+def measure_assured(assured: Assured) -> dict[str, int]:
+    """Gas of the registry and the assurance contract; reads as transactions of their own."""
+    chain, registry, assurance = assured.chain, assured.registry, assured.assurance
+    # Far ahead and without a zero octet, so that no snapshot depends on the day it is made.
+    chain.tester.time_travel(LATER)
+    gas: dict[str, int] = {}
+
+    def note(name: str, call: object, by: str) -> None:
+        gas[name] = assured.send(call, by)["gasUsed"]
+
+    vote = assured.register(registry.setCapacity(AURORA, COPPER, 0, 2**53 - 1))
+    gas["execute a first capacity"] = vote["gasUsed"]
+    wide = {"until": EVEN_LATER, "leaf": worst("wide")}
+    note("accredit for two substances", assured.accreditation(**wide), "accreditor")
+    other = {"body": assured.id("verifier"), "scheme": OTHER, "until": EVEN_LATER}
+    call = assured.accreditation(**other, substances=[], leaf=worst("all"))
+    note("accredit for every substance", call, "accreditor")
+    terms = {"accreditation": 3, "until": OPEN, "leaf": worst("first")}
+    note("certify a site", assured.certificate(**terms), "body")
+    terms |= {"accreditation": 4, "leaf": worst("second"), "substances": []}
+    note("certify it under another scheme", assured.certificate(**terms), "verifier")
+    terms |= {"accreditation": 3, "site": BAHIA, "leaf": worst("third"), "substances": [COPPER]}
+    assured.send(assured.certificate(**terms), "body")
+    shares = [(CATHODE, 940_000, 960_000), (SLIMES, 45_000, 55_000), (BLEED, 0, 2_000)]
+    rule = assurance.registerRule(BAHIA, LATER, EVEN_LATER, shares)
+    note("register a rule of three shares", rule, "smelter")
+    what = rule_digest(BAHIA, LATER, EVEN_LATER, shares)
+    note("confirm it", assurance.confirmRule(1, what), "body")
+    chain.tester.time_travel(LATER + 0x40404)
+    chain.tester.mine_block()
+    asked = {"from": LATER + 0x30303, "until": LATER + 0x40404}
+    columns = [1 << 28 | 1 << 12, 2 << 28 | COPPER, 3 << 28 | 1 << 12 | COPPER]
+    columns += [4 << 28 | 1 << 12, 5 << 28 | 1 << 12 | COPPER]
+    for name, read in {
+        "operates": registry.operates(AURORA, assured.id("mine")),
+        "capacity": registry.capacity(AURORA, COPPER),
+        "productClass": registry.productClass(CATHODE),
+        "lotRules": registry.lotRules(),
+        "requireColumns, five": registry.requireColumns(columns),
+        "requireCover, one certificate": assured.cover(5, **asked),
+        "requireCover, two": assured.cover(5, 6, **asked, programme=JOINT),
+        "suspended, no": assurance.suspended(AURORA, RMM_2),
+        "reducible": assurance.reducible(RMM_2, RMM_1),
+        "assures": assurance.assures(assured.id("body"), AURORA),
+        "allocationRule, three shares": assurance.allocationRule(1),
+    }.items():
+        note(f"read: {name}", read, "mine")
+    note("suspend a certificate", assurance.suspend(5, worst("why")), "accreditor")
+    note("read: suspended, yes", assurance.suspended(AURORA, RMM_2), "mine")
+    note("lift it", assurance.lift(5, worst("why")), "accreditor")
+    cover = assured.cover(5, **{"from": LATER + 0x30303, "until": LATER + 0x31313})
+    note("read: requireCover, once suspended", cover, "mine")
+    return gas
+
+
+def measure_all() -> dict[str, int]:
+    """Everything, each on a chain of its own."""
+    return measure(build_chain()) | measure_assured(build_assured())
+
+
 def main() -> None:
     """Write the snapshot."""
-    SNAPSHOT.write_text(json.dumps(measure(build_chain()), indent=2) + "\n", "utf-8")
+    SNAPSHOT.write_text(json.dumps(measure_all(), indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-from tests.contracts.gas import SNAPSHOT, measure
-from tests.contracts.world import build_chain
+from tests.contracts.gas import SNAPSHOT, measure_all
 
 
 def test_gas__fresh_chain__within_the_limits_and_as_in_the_snapshot() -> None:
-    gas = measure(build_chain())
+    gas = measure_all()
     later = [v for k, v in gas.items() if k.startswith("anchor") and "first" not in k]
     assert len(later) == 4
     assert max(later) <= 70_000
