@@ -96,7 +96,9 @@ def test_node_parts__on_the_real_contracts__agree_with_the_chain_in_everything(
         assert work.status(MINER, leaves[1]) == ledger.status(MINER, leaves[1], report.head)
         assert [entry.action for entry in work.status(MINER, leaves[0])] == [StatusAction.REVOKE]
         assert work.event_heads(BlockNumber(report.head.number)) == {
-            name: ledger.event_head(name, report.head) for name in CONTRACTS
+            name: told
+            for name in CONTRACTS
+            if (told := ledger.event_head(name, report.head)).count  # the laws have no events
         }
     auditor = Auditor(store=store, ledger=ledger, contracts=CONTRACTS, planner=planner)
     audited = auditor.audit()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any, TypeVar
 
 import httpx
@@ -25,6 +26,7 @@ from veta.model.lot import LotCertificate
 from veta.model.trust import ContractSet, TrustConfig
 from veta.services.anchor import BatchAnchorer
 from veta.services.issue import StatementIssuer
+from veta.services.lots import LotDesk
 from veta.services.node import MemberDesk, Node
 from veta.services.outbox import Outbox
 from veta.services.planning import Alarm, TransactionPlanner
@@ -198,6 +200,7 @@ def _desk(
         anchorer=BatchAnchorer(planner),
         status=StatusChanger(planner),
         outbox=Outbox(planner, clock),
+        lots=LotDesk.of(planner, issuer, clock, token_bytes),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from tests.support.fake_accounts import RawTransaction, decode_raw
 from tests.support.fake_faults import CLIENT_WORDS, Faults
 from tests.support.fake_governance import FakeGovernance, SystemCall
+from tests.support.fake_lots import no_lots
 from tests.support.fake_world import (
     ADDRESS,
     CONTRACTS,
@@ -59,6 +60,7 @@ from veta.model.identifiers import (
     UnixSeconds,
 )
 from veta.ports.ledger import Call, EventHead, FeeQuote, LedgerEvent, Receipt
+from veta.ports.lots import LotLedger
 
 R = TypeVar("R")
 GAS_USED: Final = 52_000
@@ -285,6 +287,11 @@ class FakeLedger(FakeGovernance):
             return next((r for r in found if r.transaction_id == transaction_id), None)
 
         return self._ask(find, "receipt")
+
+    @property
+    def lots(self) -> LotLedger:
+        """No lots here."""
+        no_lots()
 
     def close(self) -> None:
         """Nothing to release."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from veta.model.anchoring import BlockRef
 from veta.model.determined import Determined, Known
+from veta.ports.lot_store import LotCall
 from veta.ports.store import Batch, Intent, StoredStatement
 from veta.services.issue import IssuedStatement
 from veta.services.node import NodeHealth
@@ -77,6 +78,9 @@ def intent_json(intent: Intent) -> dict[str, Any]:
     subject = intent.subject
     if isinstance(subject, Batch):
         purpose, name = "anchor", subject.root.hex()
+    elif isinstance(subject, LotCall):
+        named = subject.lots[0] if subject.lots else subject.root or subject.request
+        purpose, name = subject.call.purpose, named.hex()
     else:
         purpose, name = subject.action.name.lower(), subject.leaf.hex()
     return {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes
 from typing import Final, Self
 
 from veta.bootstrap.administration import Administration
@@ -28,6 +29,7 @@ from veta.services.anchor import BatchAnchorer
 from veta.services.audit import Auditor, AuditReport
 from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
+from veta.services.lots import LotDesk
 from veta.services.node import MemberDesk, Node
 from veta.services.outbox import Outbox
 from veta.services.planning import TransactionPlanner
@@ -333,4 +335,5 @@ def _desk(
         anchorer=BatchAnchorer(planner),
         status=StatusChanger(planner),
         outbox=Outbox(planner, clock),
+        lots=LotDesk.of(planner, issuer, clock, token_bytes),
     )

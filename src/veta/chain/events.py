@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final, TypeVar
 
 from veta.chain.contract_abi import artifact
+from veta.chain.lot_events import LOT_DECODERS
 from veta.chain.rpc import garbage
 from veta.chain.web3_packages import DecodingError, abi_decode
 from veta.model.anchoring import (
@@ -208,6 +209,7 @@ _DECODERS: Final[dict[tuple[str, str], Decoder]] = {
     ("Consortium", "KeyChanged"): _key_changed,
     ("StatementLog", "BatchAnchored"): _batch_anchored,
     ("StatementLog", "StatusRecorded"): _status_recorded,
+    **LOT_DECODERS,
 }
 
 

@@ -12,6 +12,7 @@ from veta.chain.endpoint import EndpointProvider
 from veta.chain.events import decode_body
 from veta.chain.governance import GovernanceGateway
 from veta.chain.identity import ask_identity, current_contracts, require_identity
+from veta.chain.lots import ChainLots
 from veta.chain.rpc import LATEST, RpcClient, block_ref, garbage, octets, quantity
 from veta.chain.statement_log import StatementLogGateway
 from veta.chain.transactions import (
@@ -95,6 +96,7 @@ class Web3Ledger:
         self.consortium = ConsortiumGateway(self._caller("Consortium"))
         self.statement_log = StatementLogGateway(self._caller("StatementLog"))
         self.governance = GovernanceGateway(self._caller("Consortium"), trust.chain_id)
+        self._lots: ChainLots | None = None
 
     # -- LedgerReader -------------------------------------------------------------------------
 
@@ -241,6 +243,17 @@ class Web3Ledger:
     def receipt(self, transaction_id: TransactionId) -> Receipt | None:
         """The receipt on the endpoint's current chain."""
         return find_receipt(self._client, transaction_id)
+
+    @property
+    def lots(self) -> ChainLots:
+        """The lots' side of it.
+
+        Raises:
+            ConfigError: ``config.no_contract``: a chain of an older version pins no lot contracts.
+        """
+        if self._lots is None:
+            self._lots = ChainLots(self._caller)
+        return self._lots
 
     def close(self) -> None:
         """Release connections; an embedded chain stays open for whoever opened it."""

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Final
 
 from veta.chain.contract_abi import CONTRACT_NAMES, AbiEntry, artifact
 from veta.chain.web3_packages import DecodingError, abi_decode
-from veta.errors import TransactionRevertedError
+from veta.custody import refusals
+from veta.errors import InputError, TransactionRevertedError
 
 _PANIC: Final = bytes.fromhex("4e487b71")
 _REASON: Final = bytes.fromhex("08c379a0")
 _MAX_SHOWN_OCTETS: Final = 64
+_LOT_CONTRACTS: Final = ("LotLaws", "LotBook", "Custody")
+_ELSEWHERE: Final = ("Consortium", "StatementLog")
 
 
 def code_of(error_name: str) -> str:
-    """``SequenceMismatch`` -> ``ledger.reverted.sequence_mismatch``."""
+    """``SequenceMismatch`` -> ``ledger.reverted.sequence_mismatch``.
+
+    Refusals of the lot book have the codes of ``veta.custody.refusals`` instead: whether a draft is
+    judged or the contract says it, a refusal reads the same.
+    """
     return "ledger.reverted." + re.sub(r"(?<!^)(?=[A-Z])", "_", error_name).lower()
 
 
@@ -33,13 +41,26 @@ def reverted(data: bytes, purpose: str) -> TransactionRevertedError:
         item["name"].rstrip("_"): bytes.fromhex(value[2:]) if item["type"] == "address" else value
         for item, value in zip(entry.inputs, values, strict=True)
     }
-    shown = ", ".join(f"{name}={_shown(value)}" for name, value in arguments.items())
     return TransactionRevertedError(
-        code_of(entry.name),
-        f"the contract refuses to {purpose}: {entry.name}({shown})",
+        refusals.code_of(entry.name) if _is_of_lots(entry) else code_of(entry.name),
+        f"the contract refuses to {purpose}: {_words(entry, arguments)}",
         error_name=entry.name,
         arguments=arguments,
     )
+
+
+def _words(entry: AbiEntry, arguments: dict[str, object]) -> str:
+    """A refusal of the lot book as a sentence; any other by the error's name and arguments."""
+    if _is_of_lots(entry):
+        # A name inside an error may be no text, and then there is no sentence to make of it.
+        with suppress(InputError, UnicodeDecodeError):
+            return refusals.sentence(entry.name, arguments)
+    shown = ", ".join(f"{name}={_shown(value)}" for name, value in arguments.items())
+    return f"{entry.name}({shown})"
+
+
+def _is_of_lots(entry: AbiEntry) -> bool:
+    return entry.name in refusals.SENTENCES and entry.selector in _lot_errors()
 
 
 def _built_in(data: bytes, purpose: str) -> TransactionRevertedError:
@@ -84,3 +105,11 @@ def _custom_errors() -> dict[bytes, AbiEntry]:
     return {
         entry.selector: entry for name in CONTRACT_NAMES for entry in artifact(name).errors.values()
     }
+
+
+@cache
+def _lot_errors() -> frozenset[bytes]:
+    """Selectors of what only the lot book, its laws and custody refuse."""
+    own = {e.selector for name in _LOT_CONTRACTS for e in artifact(name).errors.values()}
+    others = {e.selector for name in _ELSEWHERE for e in artifact(name).errors.values()}
+    return frozenset(own - others)

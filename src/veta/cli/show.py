@@ -13,7 +13,15 @@ from veta.cli.console import OK, emit, moment, say, table
 from veta.cli.homes import find_leaf, open_home
 from veta.cli.options import HERE, AsJson, Home
 from veta.errors import ConfigError, NotFoundError
-from veta.ports.store import Batch, Intent, IntentState, OutboxEntry, StoredStatement
+from veta.ports.lot_store import LotCall
+from veta.ports.store import (
+    Batch,
+    Intent,
+    IntentState,
+    OutboxEntry,
+    StatusChange,
+    StoredStatement,
+)
 from veta.statement.credential import read_credential
 from veta.statement.passport import lot_identifier
 from veta.verify.transport import write_bundle
@@ -175,12 +183,18 @@ def _intent_json(intent: Intent, entries: list[OutboxEntry]) -> dict[str, Any]:
     subject = intent.subject
     return {
         "number": intent.number,
-        "what": "anchor" if isinstance(subject, Batch) else subject.action.name.lower(),
+        "what": _what(subject),
         "state": intent.state.value,
         "code": intent.code or None,
         "message": intent.message or None,
         "transactions": [_entry_json(each) for each in entries],
     }
+
+
+def _what(subject: Batch | StatusChange | LotCall) -> str:
+    if isinstance(subject, LotCall):
+        return subject.call.purpose
+    return "anchor" if isinstance(subject, Batch) else subject.action.name.lower()
 
 
 def _entry_json(entry: OutboxEntry) -> dict[str, Any]:

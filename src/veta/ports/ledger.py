@@ -24,6 +24,8 @@ from veta.model.identifiers import (
     TransactionId,
     UnixSeconds,
 )
+from veta.model.lot_events import LotEventBody
+from veta.ports.lots import LotLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class MemberAdmitted:
 
 
 LedgerEventBody: TypeAlias = (
-    MemberAdmitted | MembershipEntry | KeyEntry | AnchorRecord | StatusEntry
+    MemberAdmitted | MembershipEntry | KeyEntry | AnchorRecord | StatusEntry | LotEventBody
 )
 
 
@@ -195,6 +197,14 @@ class LedgerWriter(Protocol):
 
 class Ledger(LedgerReader, LedgerWriter, Protocol):
     """One chain endpoint, with the pinned contracts."""
+
+    @property
+    def lots(self) -> LotLedger:
+        """The lots' side of it.
+
+        Raises:
+            ConfigError: ``config.no_contract``: the trust configuration pins no such contracts.
+        """
 
     def close(self) -> None:
         """Release connections, files and locks."""

@@ -37,6 +37,7 @@ from veta.model.identifiers import (
     UnixSeconds,
 )
 from veta.ports.ledger import Call, EventHead, LedgerEventBody
+from veta.ports.lot_store import FollowedLotWork, LotCall, LotCallWork
 
 BLOCK_TIME: Final = UnixSeconds(0)
 """Effective time of a status change that takes effect when its block does."""
@@ -137,7 +138,7 @@ class Intent:
 
     number: int
     state: IntentState
-    subject: Batch | StatusChange
+    subject: Batch | StatusChange | LotCall
     code: str
     """Why it is held, else empty."""
     message: str
@@ -173,7 +174,8 @@ class OutboxEntry:
     nonce: int
     call: Call
     sequence: int | None
-    """For an anchor: the sequence number in the call."""
+    """For an anchor: the sequence number in the call. For a run: the last one that it is expected
+    to draw; the call does not name it."""
     state: TransactionState
     attempts: tuple[Attempt, ...]
     """In the order of signing; the last one offers most."""
@@ -404,7 +406,7 @@ class FollowedWork(Protocol):
         """A status list as followed."""
 
 
-class StoreWork(StatementWork, OutboxWork, FollowedWork, Protocol):
+class StoreWork(StatementWork, OutboxWork, LotCallWork, FollowedWork, FollowedLotWork, Protocol):
     """One database transaction."""
 
 

@@ -15,10 +15,11 @@ from typing import Final
 from sha3 import keccak_256
 
 from veta.errors import InputError, LedgerMismatchError, StoreError, VerificationError
-from veta.model.anchoring import AnchorRecord, BlockRef, StatusAction
+from veta.model.anchoring import BlockRef, StatusAction
 from veta.model.consortium import KeyAction, KeyEntry
 from veta.model.identifiers import BlockNumber, Digest, KeyId, MemberId
 from veta.ports.ledger import EventHead, Ledger
+from veta.ports.lot_store import LotCall
 from veta.ports.store import (
     Batch,
     FollowedBlock,
@@ -30,6 +31,7 @@ from veta.ports.store import (
     TransactionState,
 )
 from veta.services.anchor import split_leaves
+from veta.services.audit_lots import audit_followed_batches, audit_lot_call, audit_own_batches
 from veta.services.follow import EMPTY_HEAD, fold_block
 from veta.services.outbox_rules import Effect
 from veta.services.planning import TransactionPlanner
@@ -58,6 +60,7 @@ class AuditReport:
     statements: int = 0
     batches: int = 0
     transactions: int = 0
+    lot_batches: int = 0
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -111,6 +114,7 @@ class Auditor:
             ("batches", lambda: self._audit_batches(report, leaves)),
             ("statements", lambda: self._audit_statements(report, leaves, tell)),
             ("outbox", lambda: self._audit_outbox(report)),
+            ("lots", lambda: self._audit_lots(report)),
         )
         for subject, look in parts:
             try:
@@ -245,9 +249,8 @@ class Auditor:
         member = self._planner.member
         with self._store.read() as work:
             followed = work.anchors(member)
-        anchored: list[AnchorRecord] = [
-            record for record in followed if (record.block or 0) <= final.number
-        ]
+            drawn = audit_followed_batches(work, member, report)
+        anchored = [record for record in followed if (record.block or 0) <= final.number]
         for record in anchored:
             if (record.issuer, record.root) not in ours:
                 report.add(
@@ -255,7 +258,8 @@ class Auditor:
                     f"sequence {record.sequence}",
                     "anchored in the member's name, and not by this store",
                 )
-        if [record.sequence for record in anchored] != list(range(1, len(anchored) + 1)):
+        numbers = sorted([*drawn, *(record.sequence for record in anchored)])
+        if numbers != list(range(1, len(numbers) + 1)):
             report.add("audit.sequence", f"member {member}", "the sequence has a gap")
 
     def _audit_statements(
@@ -332,6 +336,10 @@ class Auditor:
         }
         return _Signer("" if known is None else known.identifier, keys)
 
+    def _audit_lots(self, report: AuditReport) -> None:
+        with self._store.read() as work:
+            report.lot_batches = audit_own_batches(work, report)
+
     # -- what the node did -----------------------------------------------------------------------
 
     def _audit_outbox(self, report: AuditReport) -> None:
@@ -346,9 +354,8 @@ class Auditor:
                 intent = work.intent(entry.intent)
                 if intent is None:
                     report.add("audit.intent", _name(entry), "nothing says what it is for")
-                if intent is None or self._planner is None:
-                    continue
-                self._audit_intent(intent, entry, self._planner, final, report)
+                elif self._planner is not None:
+                    self._audit_intent(intent, entry, self._planner, final, report)
 
     @staticmethod
     def _audit_intent(
@@ -359,6 +366,10 @@ class Auditor:
         report: AuditReport,
     ) -> None:
         subject = intent.subject
+        if isinstance(subject, LotCall):
+            for fault in audit_lot_call(subject, intent, entry, planner, final):
+                report.add("audit.lot_call", _name(entry), fault)
+            return
         anchors = isinstance(subject, Batch)
         call = planner.call_for(subject, entry.sequence or 0)
         if call != entry.call or anchors != (entry.sequence is not None):

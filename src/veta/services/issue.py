@@ -87,14 +87,14 @@ class StatementIssuer:
             VerificationError: it breaks a rule of its type.
         """
         if request is None:
-            record = self._sign(credential)
+            record = self.prepare(credential)
             with self._store.write() as work:
                 return self._keep(work, record)
         _require_key(request.key)
         earlier = self._earlier(request)
         if earlier is not None:
             return earlier
-        record = self._sign(credential)
+        record = self.prepare(credential)
         with self._store.write() as work:
             earlier = self._answered(work, request)
             if earlier is not None:
@@ -122,7 +122,7 @@ class StatementIssuer:
         """
         source = iter(credentials)
         kept = 0
-        while records := [self._sign(credential) for credential in islice(source, chunk)]:
+        while records := [self.prepare(credential) for credential in islice(source, chunk)]:
             with self._store.write() as work:
                 added = work.add_statements(records)
             kept += len(records)
@@ -132,7 +132,12 @@ class StatementIssuer:
                 created = record.leaf in added
                 yield IssuedStatement(record.leaf, record.token, record.kind, created)
 
-    def _sign(self, credential: dict[str, Any]) -> StatementRecord:
+    def prepare(self, credential: dict[str, Any]) -> StatementRecord:
+        """Check and sign one statement, and keep nothing: for who keeps it with something else.
+
+        Raises:
+            ForbiddenError, InputError, VerificationError: as ``issue``.
+        """
         view = view_credential(credential)
         if view.issuer.identifier != self._identifier:
             raise ForbiddenError(

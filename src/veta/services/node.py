@@ -21,6 +21,7 @@ from veta.ports.ledger import Ledger
 from veta.ports.store import Store, StoredStatement
 from veta.services.anchor import BatchAnchorer, BundleDesk
 from veta.services.issue import StatementIssuer
+from veta.services.lots import LotDesk, LotShelf
 from veta.services.outbox import Outbox, OutboxReport
 from veta.services.planning import Alarm
 from veta.services.revoke import StatusChanger
@@ -46,6 +47,7 @@ class MemberDesk:
     anchorer: BatchAnchorer
     status: StatusChanger
     outbox: Outbox
+    lots: LotDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,15 @@ class Node:
         """Kept statements about a subject (a lot's id, a site's), newest first."""
         with self.store.read() as work:
             return work.statements(subject=subject, limit=limit)
+
+    @property
+    def lots(self) -> LotShelf:
+        """Lots as this node followed them; ``desk.lots`` moves them.
+
+        Raises:
+            ForbiddenError: ``node.no_store``.
+        """
+        return LotShelf(self.store, self.ledger)
 
     # --- writing -----------------------------------------------------------------------------
 

@@ -114,7 +114,7 @@ class Outbox:
                 anchors_on_the_way |= is_batch
 
     def _plan(self, intent: Intent, report: OutboxReport) -> bool:
-        view = self._planner.observe()
+        view, is_batch = self._planner.observe(), isinstance(intent.subject, Batch)
         if self._planner.effect(intent, view.final)[0] is Effect.PRESENT:
             self._settle_intent(intent, Verdict.DONE, "", "", view.final)
             report.done += 1
@@ -129,7 +129,7 @@ class Outbox:
             return False
         refusal = self._planner.refusal(call) if idle else None
         if refusal is not None:
-            if self._sequence_now() == sequence:
+            if not is_batch or self._sequence_now() == sequence:
                 self._settle_intent(
                     intent, Verdict.HOLD, "outbox.refused", refusal.message, view.final
                 )
@@ -222,9 +222,10 @@ class Outbox:
             intent = work.intent(entry.intent)
             tries = len(work.entries_of(entry.intent))
         assert intent is not None  # a foreign key says so
-        effect, sequence = self._planner.effect(intent, final)
-        absent = effect is Effect.ABSENT
-        moved = absent and entry.sequence is not None and self._sequence_now() != entry.sequence
+        included = outcome is TransactionState.SUCCEEDED
+        effect, sequence = self._planner.effect(intent, final, included=included)
+        absent, names_it = effect is Effect.ABSENT, isinstance(intent.subject, Batch)
+        moved = absent and names_it and self._sequence_now() != entry.sequence
         reverted = absent and outcome is TransactionState.REVERTED
         refusal = self._planner.refusal(entry.call) if reverted and not moved else None
         verdict, code = judge(

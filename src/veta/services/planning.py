@@ -15,6 +15,7 @@ from veta.model.anchoring import BlockRef, StatusAction
 from veta.model.identifiers import AccountAddress, Leaf, MemberId, TransactionId
 from veta.ports.keys import TransactionSigner
 from veta.ports.ledger import Call, FeeQuote, Ledger
+from veta.ports.lot_store import LotCall
 from veta.ports.store import (
     Attempt,
     Batch,
@@ -25,6 +26,7 @@ from veta.ports.store import (
     Store,
     StoreWork,
 )
+from veta.services.lot_effects import lot_effect
 from veta.services.outbox_rules import LEAST_BUMP_PERCENT, Effect
 
 _GWEI: Final = 10**9
@@ -149,14 +151,18 @@ class TransactionPlanner:
         return Standing(final, final_nonce, self.ledger.nonce(self._signer.address))
 
     def next_sequence(self, work: StoreWork, view: AccountView) -> int:
-        """The sequence number for the next anchor: after the chain's and after those on the way."""
+        """The sequence number for the next anchor: after the chain's and after those on the way,
+        of anchors and of the batches that runs make.
+        """
         on_the_way = work.last_pending_sequence(self._signer.address)
         last = max(work.last_sequence(self.member), on_the_way)
         return max(view.next_sequence, last + 1)
 
-    def call_for(self, subject: Batch | StatusChange, sequence: int) -> Call:
+    def call_for(self, subject: Batch | StatusChange | LotCall, sequence: int) -> Call:
         """Encode what an intent means."""
         ledger = self.ledger
+        if isinstance(subject, LotCall):
+            return subject.call
         if isinstance(subject, Batch):
             return ledger.encode_anchor(
                 sequence=sequence, root=subject.root, size=subject.size, kind=subject.kind
@@ -194,7 +200,7 @@ class TransactionPlanner:
             account=self._signer.address,
             nonce=nonce,
             call=call,
-            sequence=sequence if isinstance(intent.subject, Batch) else None,
+            sequence=_last_drawn(intent, sequence),
             attempt=self.sign(call, nonce, view.fees),
         )
         return work.add_transaction(new)
@@ -230,9 +236,20 @@ class TransactionPlanner:
         name = TransactionId(keccak_256(raw).digest())
         return Attempt(name, raw, fees.max_fee, fees.max_priority_fee)
 
-    def effect(self, intent: Intent, final: BlockRef) -> tuple[Effect, int | None]:
-        """Contract state at the final block; for an anchor also its sequence number."""
+    def effect(
+        self, intent: Intent, final: BlockRef, *, included: bool = False
+    ) -> tuple[Effect, int | None]:
+        """Contract state at the final block; for an anchor also its sequence number.
+
+        Args:
+            intent: what was meant.
+            final: the block to read at.
+            included: a final block holds a transaction for it that succeeded. Says so for what
+                others may have undone since, such as an offer that was declined.
+        """
         subject = intent.subject
+        if isinstance(subject, LotCall):
+            return lot_effect(self.ledger.lots, subject, final, included=included), None
         if isinstance(subject, Batch):
             record = self.ledger.anchor(subject.issuer, subject.root, final)
             if record is None:
@@ -245,3 +262,11 @@ class TransactionPlanner:
             if listed.by_member == self.member and found == wanted:
                 return Effect.PRESENT, None
         return Effect.ABSENT, None
+
+
+def _last_drawn(intent: Intent, sequence: int) -> int | None:
+    """The last number of the member's sequence that an intent is expected to use up."""
+    if isinstance(intent.subject, Batch):
+        return sequence
+    draws = intent.subject.draws if isinstance(intent.subject, LotCall) else 0
+    return sequence + draws - 1 if draws else None

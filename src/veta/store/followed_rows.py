@@ -32,9 +32,12 @@ from veta.model.identifiers import (
     TransactionId,
     UnixSeconds,
 )
+from veta.model.lot_events import LotEventBody
 from veta.ports.ledger import EventHead, LedgerEventBody, MemberAdmitted
 from veta.ports.store import FollowedBlock, FollowedBody
 from veta.store.engine import sound
+from veta.store.lot_rows import LotRowWriter, lot_bodies
+from veta.store.lot_schema import FOLLOWED_LOTS
 from veta.store.schema import (
     FOLLOWED,
     anchors,
@@ -49,6 +52,13 @@ from veta.store.schema import (
 )
 
 Values = dict[str, Any]
+_TABLES: Final = {**FOLLOWED, **FOLLOWED_LOTS}
+
+
+def _rows_of(followed: FollowedBody, lots: LotRowWriter) -> Iterable[tuple[str, Values]]:
+    if isinstance(followed.body, LotEventBody):
+        return lots.rows(followed)
+    return [_row_of(followed)]
 
 
 def _row_of(followed: FollowedBody) -> tuple[str, Values]:
@@ -68,6 +78,7 @@ def _row_of(followed: FollowedBody) -> tuple[str, Values]:
             return "anchors", place | _anchor_values(record)
         case StatusEntry() as entry:
             return "statuses", place | _status_values(entry)
+    raise TypeError("a body of lots has rows of its own")
 
 
 def _member_values(member: Member) -> Values:
@@ -259,6 +270,7 @@ class FollowedRows:
     def append_blocks(self, followed: Iterable[FollowedBlock]) -> None:
         """Add blocks on top of the cursor."""
         top = self.cursor()
+        lots = LotRowWriter(self._connection)
         rows: defaultdict[str, list[Values]] = defaultdict(list)
         for block in followed:
             ref = block.ref
@@ -274,8 +286,8 @@ class FollowedRows:
                 }
             )
             for body in block.bodies:
-                table, values = _row_of(body)
-                rows[table].append(values)
+                for table, values in _rows_of(body, lots):
+                    rows[table].append(values)
             rows["heads"] += (
                 {
                     "contract": name,
@@ -287,12 +299,12 @@ class FollowedRows:
             )
         for table, values_list in rows.items():
             if values_list:
-                self._connection.execute(FOLLOWED[table].insert(), values_list)
+                self._connection.execute(_TABLES[table].insert(), values_list)
 
     def undo_above(self, number: BlockNumber) -> int:
         """Forget every block above ``number``; returns how many there were."""
         gone = 0
-        for table in FOLLOWED.values():
+        for table in _TABLES.values():
             deleted = self._connection.execute(table.delete().where(table.c.block > number))
             if table is blocks:
                 gone = deleted.rowcount
@@ -310,6 +322,8 @@ class FollowedRows:
                     TransactionId(row.transaction_id),
                 )
                 bodies[row.block].append(FollowedBody(*place, read(row)))
+        for body in lot_bodies(self._connection, first, last):
+            bodies[body.block].append(body)
         for row in self._between(heads, first, last):
             head = EventHead(row.event_count, Digest(row.head))
             contract_heads[row.block][row.contract] = head
@@ -338,7 +352,7 @@ class FollowedRows:
             self._connection.execute(
                 sa.select(sa.func.count()).select_from(table).where(table.c.block.not_in(known))
             ).scalar_one()
-            for name, table in FOLLOWED.items()
+            for name, table in _TABLES.items()
             if name != "blocks"
         ]
         return sum(counts) + self._connection.execute(orphans).scalar_one()

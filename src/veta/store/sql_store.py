@@ -17,6 +17,8 @@ from veta.ports.store import StoreIdentity, StoreWork
 from veta.store.engine import Transactions, sqlite_engine, translated
 from veta.store.followed_rows import FollowedRows
 from veta.store.lease import Lease
+from veta.store.lot_call_rows import LotCallRows
+from veta.store.lot_rows import FollowedLotRows
 from veta.store.outbox_rows import OutboxRows
 from veta.store.schema import SCHEMA_REVISION, meta, metadata
 from veta.store.statement_rows import StatementRows
@@ -27,7 +29,7 @@ _MEMBER: Final = "member"
 _CONTRACT: Final = "contract "
 
 
-class SqlWork(StatementRows, OutboxRows, FollowedRows):
+class SqlWork(StatementRows, OutboxRows, LotCallRows, FollowedRows, FollowedLotRows):
     """One database transaction."""
 
     def __init__(self, connection: Connection) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from veta.errors import StoreError
 from veta.model.anchoring import BatchKind, StatusAction, StatusReason
 from veta.model.identifiers import BatchRoot, Digest, Leaf, MemberId, UnixSeconds
+from veta.ports.lot_store import LotCall
 from veta.ports.store import (
     Batch,
     Intent,
@@ -22,6 +23,8 @@ from veta.ports.store import (
     StoredStatement,
 )
 from veta.store.engine import sound
+from veta.store.lot_intents import LOT_CALL, PREFIX, read_lot_call
+from veta.store.lot_schema import lot_calls
 from veta.store.schema import batches, idempotency, intents, statement_octets, statements
 
 _ASKED_AT_ONCE: Final = 500
@@ -48,7 +51,12 @@ _BATCH_COLUMNS: Final = [column for column in batches.c if column.name != "leave
 INTENTS: Final = sa.select(
     intents,
     *(column.label(f"batch_{column.name}") for column in _BATCH_COLUMNS),
-).select_from(intents.outerjoin(batches, intents.c.batch == batches.c.id))
+    *(column.label(PREFIX + column.name) for column in lot_calls.c),
+).select_from(
+    intents.outerjoin(batches, intents.c.batch == batches.c.id).outerjoin(
+        lot_calls, intents.c.id == lot_calls.c.intent
+    )
+)
 
 
 def _seal(token: bytes, payload: bytes) -> bytes:
@@ -110,9 +118,14 @@ def _kind_count(row: Row[Any]) -> tuple[BatchKind, int]:
 @sound
 def read_intent(row: Row[Any]) -> Intent:
     """An intent out of a row of ``INTENTS``."""
-    subject: Batch | StatusChange
+    subject: Batch | StatusChange | LotCall
     if row.batch is not None:
         subject = _batch(row, "batch_")
+    elif row.action == LOT_CALL:
+        subject = read_lot_call(row._mapping, PREFIX)  # noqa: SLF001 - see ``_batch``
+        told = (row.issuer, row.leaf, row.reason, row.effective_s, row.related)
+        if told != (subject.member, subject.request, 0, 0, None):
+            raise ValueError("the intent is of another call")
     else:
         subject = StatusChange(
             action=StatusAction(row.action),

@@ -1,0 +1,186 @@
+"""Gateway to the ``Assurance`` contract: what the lot book asks of it, and who assures what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from veta.chain.caller import ContractCaller
+from veta.chain.web3_packages import abi_encode, keccak
+from veta.errors import TransactionRevertedError
+from veta.model.anchoring import BlockRef
+from veta.model.columns import ProgrammeId, SubstanceId
+from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.lots import AllocationRule, AllocationShare, ProductClassId, SiteId
+from veta.ports.ledger import Call
+
+_VOTED: Final = "by vote: chain.registrations writes the call"
+_LISTED: Final = "no part of this node yet"
+_GAS: Final = 900_000
+OPEN_END: Final = UnixSeconds(2**64 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class AssuranceGrant:
+    """An accreditation (``subject`` a member, ``under`` a scheme) or a certificate (``subject`` a
+    site, ``under`` an accreditation), field by field as the contract takes it.
+    """
+
+    subject: int
+    under: int
+    level: int
+    from_s: UnixSeconds
+    until_s: UnixSeconds
+    substances: tuple[SubstanceId, ...]
+    """Ascending; none: every substance."""
+    leaf: Leaf
+
+    def abi(self) -> tuple[object, ...]:
+        """As the contract takes it."""
+        window = (self.from_s, self.until_s)
+        return (self.subject, self.under, self.level, *window, list(self.substances), self.leaf)
+
+
+class AssuranceGateway:
+    """Reads of ``Assurance`` at a named block, and calls of bodies and operators."""
+
+    FUNCTIONS: ClassVar[dict[str, str]] = {
+        "accredit": "encode_accredit",
+        "allocationRule": "allocation_rule",
+        "certify": "encode_certify",
+        "confirmRule": "encode_confirm_rule",
+        "lift": "encode_lift",
+        "recognise": "encode_recognise",
+        "recordCount": "record_count",
+        "reducible": "reducible",
+        "registerRule": "encode_register_rule",
+        "ruleCount": "rule_count",
+        "suspend": "encode_suspend",
+        "suspended": "suspended",
+        "version": "version",
+    }
+    """ABI function: method of this gateway that calls it."""
+
+    UNUSED: ClassVar[dict[str, str]] = {
+        "assures": _LISTED,
+        "certificatesOf": _LISTED,
+        "consortium": "trust is pinned, never looked up",
+        "endRule": _LISTED,
+        "eventHead": "the ledger asks it of all contracts alike",
+        "handOver": "for the successor contract alone",
+        "programme": _LISTED,
+        "programmeKnown": "the book refuses what is not registered",
+        "recognised": _LISTED,
+        "recognitionCount": _LISTED,
+        "recognitions": _LISTED,
+        "record": _LISTED,
+        "recordOf": _LISTED,
+        "registerProgramme": _VOTED,
+        "registerReduction": _VOTED,
+        "registerScheme": _VOTED,
+        "registry": "trust is pinned, never looked up",
+        "requireCover": "the book asks it",
+        "ruleState": _LISTED,
+        "scheme": _LISTED,
+        "setSuccessor": "for the consortium alone",
+        "status": _LISTED,
+        "statusCount": _LISTED,
+        "successor": "trust is pinned, never looked up",
+        "voidRecord": _LISTED,
+        "withdraw": _LISTED,
+    }
+    """ABI function: why nobody here calls it."""
+
+    def __init__(self, caller: ContractCaller) -> None:
+        self._caller = caller
+
+    def version(self, block: BlockRef) -> str:
+        """Protocol version of the contract."""
+        (version,) = self._caller.read("version", block=block)
+        return str(version)
+
+    def allocation_rule(self, rule: int, block: BlockRef) -> AllocationRule | None:
+        """A confirmed allocation rule."""
+        try:
+            (found,) = self._caller.read("allocationRule", rule, block=block)
+        except TransactionRevertedError as error:
+            if error.error_name in {"UnknownRule", "RuleNotConfirmed"}:
+                return None
+            raise
+        site, from_s, until_s, shares = found
+        return AllocationRule(
+            rule=rule,
+            site=SiteId(site),
+            from_s=UnixSeconds(from_s),
+            until_s=UnixSeconds(until_s),
+            shares=tuple(
+                AllocationShare(ProductClassId(c), least, most) for c, least, most in shares
+            ),
+        )
+
+    def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
+        """Whether a site's assurance under a programme is suspended."""
+        (found,) = self._caller.read("suspended", site, programme, block=block)
+        return bool(found)
+
+    def reducible(self, source: ProgrammeId, target: ProgrammeId, block: BlockRef) -> bool:
+        """Whether credit under ``source`` may go on under ``target``."""
+        (found,) = self._caller.read("reducible", source, target, block=block)
+        return bool(found)
+
+    def record_count(self, block: BlockRef) -> int:
+        """Accreditations and certificates so far; they are 1 to this."""
+        (count,) = self._caller.read("recordCount", block=block)
+        return int(count)
+
+    def rule_count(self, block: BlockRef) -> int:
+        """Allocation rules so far; they are 1 to this."""
+        (count,) = self._caller.read("ruleCount", block=block)
+        return int(count)
+
+    def encode_recognise(
+        self, scheme: int, body: MemberId, *, until_s: UnixSeconds = OPEN_END
+    ) -> Call:
+        """Recognise an accreditation body for a scheme, from now on."""
+        return self._call("recognise", scheme, body, 0, until_s)
+
+    def encode_accredit(self, grant: AssuranceGrant) -> Call:
+        """Accredit a certification body, footprint verifier or laboratory."""
+        return self._call("accredit", grant.abi())
+
+    def encode_certify(self, grant: AssuranceGrant) -> Call:
+        """Certify a site."""
+        return self._call("certify", grant.abi())
+
+    def encode_suspend(self, record: int, grounds: Digest) -> Call:
+        """Suspend an accreditation or certificate from now on."""
+        return self._call("suspend", record, grounds)
+
+    def encode_lift(self, record: int, grounds: Digest) -> Call:
+        """Lift the sender's own suspension."""
+        return self._call("lift", record, grounds)
+
+    def encode_register_rule(
+        self,
+        site: SiteId,
+        shares: Sequence[AllocationShare],
+        *,
+        from_s: UnixSeconds,
+        until_s: UnixSeconds,
+    ) -> Call:
+        """Propose an allocation rule for a site that the sender's member operates."""
+        return self._call("registerRule", site, from_s, until_s, _shares(shares))
+
+    def encode_confirm_rule(self, rule: AllocationRule) -> Call:
+        """Confirm a rule exactly as it was registered, as who assures its site."""
+        types = ("uint32", "uint64", "uint64", "(uint32,uint32,uint32)[]")
+        content = (rule.site, rule.from_s, rule.until_s, _shares(rule.shares))
+        return self._call("confirmRule", rule.rule, keccak(abi_encode(types, content)))
+
+    def _call(self, function: str, *arguments: object) -> Call:
+        return self._caller.encode(function, *arguments, gas_limit=_GAS, purpose=function)
+
+
+def _shares(shares: Sequence[AllocationShare]) -> list[tuple[int, int, int]]:
+    return [(share.product_class, share.minimum_ppm, share.maximum_ppm) for share in shares]

@@ -1,0 +1,193 @@
+"""The node's memory of lots: what it means to do with them, its own batches, and what was followed.
+
+Part of ``ports.store``: everything here happens inside a work of the store.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NewType, Protocol
+
+from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
+from veta.model.identifiers import Digest, MemberId, UnixSeconds
+from veta.model.lineage import RunOrder
+from veta.model.lot_events import (
+    NO_TIME,
+    NOBODY,
+    LotBatch,
+    LotBatchEnded,
+    LotChange,
+    LotOpened,
+    LotRun,
+)
+from veta.model.lot_tree import LotRoot
+from veta.model.lots import LotId, PeriodUse, ProductClassId, SiteId
+from veta.model.periods import Period
+from veta.ports.ledger import Call
+
+if TYPE_CHECKING:
+    from veta.ports.store import Intent
+
+Place = NewType("Place", int)
+"""Where on the chain something was said: block << 20 | index of the log."""
+
+
+class LotVerb(enum.StrEnum):
+    """What a lot call does; with it, how its effect is read from the contracts' state."""
+
+    RUN = "run"
+    WITHDRAW = "withdraw"
+    REPLACE = "replace"
+    OPEN = "open"
+    OFFER = "offer"
+    DECLINE = "decline"
+    ACCEPT = "accept"
+    RETIRE = "retire"
+    EXIT = "exit"
+    REENTER = "reenter"
+
+    @property
+    def happens_once(self) -> bool:
+        """Whether asking the same again can only mean what was done already."""
+        return self in {LotVerb.RUN, LotVerb.WITHDRAW, LotVerb.REPLACE, LotVerb.OPEN}
+
+
+@dataclass(frozen=True, slots=True)
+class LotCall:
+    """A call of the lot book or of custody that the node means to make."""
+
+    verb: LotVerb
+    member: MemberId
+    """Whose."""
+    request: Digest
+    """Digest of what was asked for: equal requests are one intent."""
+    call: Call
+    draws: int = 0
+    """Numbers that it draws from the member's sequence."""
+    root: LotRoot | None = None
+    """Of the batch that a run makes first, that is withdrawn, or that takes another's place."""
+    lots: tuple[LotId, ...] = ()
+    to: MemberId = NOBODY
+    """Offered to."""
+    until_s: UnixSeconds = NO_TIME
+    digest: Digest | None = None
+    """OPEN: the lot's commitment. EXIT: whom the lot leaves for."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether nothing that others do later can take its effect out of the contracts' state."""
+        offers_too = self.verb is LotVerb.OPEN and self.to != NOBODY
+        return (self.verb.happens_once and not offers_too) or self.verb is LotVerb.RETIRE
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLotBatch:
+    """A batch of the member's own lots: enough to prove each of them."""
+
+    issuer: MemberId
+    root: LotRoot
+    output: int
+    """Index in its run."""
+    product_class: ProductClassId
+    columns: tuple[ColumnKey, ...]
+    salt: bytes
+    """16 octets, of the totals."""
+    leaves: bytes
+    """Lot key and statement leaf of each lot, 64 octets a lot."""
+    quantities: bytes
+    """8 octets a column and lot, big-endian."""
+    lots: tuple[LotId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LotPlace:
+    """Where a lot of the member's own is."""
+
+    batch: OwnLotBatch
+    intent: int
+    """Of the run that makes it, or of the replacement."""
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditAccount:
+    """A site's unspent credit under a programme that came in a period."""
+
+    site: SiteId
+    programme: ProgrammeId
+    substance: SubstanceId
+    period: Period
+    balance: int
+
+
+class LotCallWork(Protocol):
+    """What the node means to do with lots, and its own batches."""
+
+    def add_lot_call(self, call: LotCall, batches: Sequence[OwnLotBatch] = ()) -> Intent:
+        """The intent to make a call, with the batches that it makes.
+
+        An equal one is returned instead if it is open, or if it is done and happens only once.
+
+        Raises:
+            StoreError: ``store.constraint``: a batch of this root is kept already.
+        """
+
+    def standing_lot_call(self, request: Digest) -> Intent | None:
+        """The newest intent of an equal request, if it is open, or done and happens only once."""
+
+    def own_lot_batches(self, intent: int) -> tuple[OwnLotBatch, ...]:
+        """Batches that an intent makes, by output."""
+
+    def own_lot(self, lot: LotId) -> LotPlace | None:
+        """Where a lot of the member's own is: the newest batch that has it."""
+
+    def all_own_lot_batches(self) -> Sequence[tuple[int, OwnLotBatch]]:
+        """Every batch with its intent, for an auditor."""
+
+
+class FollowedLotWork(Protocol):
+    """Lots as the chain recorded them, as followed."""
+
+    def lot_batch(self, issuer: MemberId, root: LotRoot) -> LotBatch | None:
+        """A batch as it was issued, or as it took another's place."""
+
+    def lot_batches(self, issuer: MemberId) -> tuple[LotBatch, ...]:
+        """All batches of a member in the order of the chain."""
+
+    def lot_batch_end(self, issuer: MemberId, root: LotRoot) -> LotBatchEnded | None:
+        """How a batch ended, ``None`` if it did not."""
+
+    def replaced_batch(self, issuer: MemberId, root: LotRoot) -> LotBatch | None:
+        """The batch whose place the batch took, ``None`` if it took none's."""
+
+    def batches_of_run(self, issuer: MemberId, cause: Digest) -> tuple[LotBatch, ...]:
+        """What a run made, by output; a replacement stands where the replaced batch stood."""
+
+    def lot_run(self, order: RunOrder) -> LotRun | None:
+        """A run by its place."""
+
+    def run_of(self, issuer: MemberId, cause: Digest) -> RunOrder | None:
+        """Place of the run that made batches of a cause."""
+
+    def runs_taking(self, lot: LotId) -> tuple[RunOrder, ...]:
+        """Runs that took of a lot, each once, in order."""
+
+    def opened_lot(self, lot: LotId) -> LotOpened | None:
+        """What was opened."""
+
+    def opened_lots(self, issuer: MemberId, root: LotRoot) -> tuple[LotOpened, ...]:
+        """Opened lots of a batch, in the order of opening."""
+
+    def lot_changes(self, lot: LotId) -> tuple[LotChange, ...]:
+        """What happened to a lot since it was opened, in order."""
+
+    def lots_of(self, member: MemberId) -> tuple[LotId, ...]:
+        """Lots that a member opened or was offered or given, in the order of opening."""
+
+    def credit_accounts(self, site: SiteId) -> tuple[CreditAccount, ...]:
+        """A site's accounts as they last changed; whether credit expired is not looked at."""
+
+    def period_uses(self, site: SiteId) -> Mapping[tuple[SubstanceId, Period], PeriodUse]:
+        """What a site did, by substance and period."""

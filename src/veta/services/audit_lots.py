@@ -1,0 +1,101 @@
+"""The audit's part about lots: own batches against their roots, calls against what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from veta.custody.encoding import lot_id
+from veta.errors import StoreError
+from veta.model.anchoring import BlockRef
+from veta.model.identifiers import MemberId
+from veta.ports.lot_store import LotCall, LotPlace, LotVerb, OwnLotBatch
+from veta.ports.store import Intent, IntentState, OutboxEntry, StoreWork
+from veta.services.lot_reading import entry_of, tree_of
+from veta.services.outbox_rules import Effect
+from veta.services.planning import TransactionPlanner
+
+
+class Differences(Protocol):
+    """Where differences are noted."""
+
+    def add(self, code: str, subject: str, message: str) -> None:
+        """Note one."""
+
+
+def audit_lot_call(
+    call: LotCall,
+    intent: Intent,
+    entry: OutboxEntry,
+    planner: TransactionPlanner,
+    final: BlockRef,
+) -> Iterator[str]:
+    """What is wrong with a lot call and one of its nonces.
+
+    Whether it was done is read from the contracts' state, or from the entry: ``audit.outcome``
+    compares that with its receipt.
+    """
+    if call.call != entry.call or (entry.sequence is not None) != (call.draws > 0):
+        yield "not the call that its intent means"
+    named = call.verb in {LotVerb.OPEN, LotVerb.ACCEPT} or _all_in(call.lots, call.call.data)
+    if call.member != planner.member or not named:
+        yield "the call says something else than its intent"
+    done = intent.state is IntentState.DONE
+    if done and planner.effect(intent, final, included=True)[0] is not Effect.PRESENT:
+        yield "said to be done, and is not"
+
+
+def audit_own_batches(work: StoreWork, differences: Differences) -> int:
+    """Every own batch makes its root, under the lots' own names, and its run's call carries it."""
+    count = 0
+    for intent, batch in work.all_own_lot_batches():
+        count += 1
+        subject = f"lot batch {batch.root.hex()[:16]}"
+        try:
+            fault = _batch_fault(batch, intent, work.intent(intent))
+        except StoreError as error:
+            differences.add(error.code, subject, error.message)
+            continue
+        if fault:
+            differences.add("audit.lot_batch", subject, fault)
+    return count
+
+
+def _batch_fault(batch: OwnLotBatch, number: int, intent: Intent | None) -> str:
+    place = LotPlace(batch, number, 0)
+    tree = tree_of(place)
+    ids = tuple(
+        lot_id(batch.issuer, entry_of(LotPlace(batch, number, index))[0])
+        for index in range(tree.size)
+    )
+    if ids != batch.lots:
+        return "its lots have other names"
+    if intent is None or not isinstance(intent.subject, LotCall):
+        return "nothing says what makes it"
+    data = intent.subject.call.data
+    told = [batch.root, batch.salt, *(key.to_bytes(4) for key in batch.columns)]
+    if not _all_in(told, data):
+        return "the call that makes it says something else"
+    return ""
+
+
+def _all_in(parts: Iterable[bytes], data: bytes) -> bool:
+    return all(data.find(part) >= 0 for part in parts)
+
+
+def audit_followed_batches(
+    work: StoreWork, member: MemberId, differences: Differences
+) -> list[int]:
+    """Sequence numbers of the member's followed batches; those of nobody here are named."""
+    ours = {batch.root for _, batch in work.all_own_lot_batches()}
+    numbers = []
+    for batch in work.lot_batches(member):
+        header = batch.header
+        numbers.append(header.sequence)
+        if header.root not in ours:
+            differences.add(
+                "audit.unknown_batch",
+                f"sequence {header.sequence}",
+                "lots issued in the member's name, and not by this store",
+            )
+    return numbers

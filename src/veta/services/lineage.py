@@ -1,0 +1,146 @@
+"""Lineage: where a lot's metal came from and went, over what the store has followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from veta.custody.columns import added, sums_of
+from veta.custody.lineage import Ancestry, Descent, Limits, ancestry, descent
+from veta.model.lineage import BatchNode, LotNode, RunNode, RunOrder, TakeEdge
+from veta.model.lot_events import LotBatch, LotRun
+from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId
+from veta.ports.store import Store, StoreWork
+
+
+class StoreGraph:
+    """Implements ``LineageGraph`` over one consistent view of a store.
+
+    Args:
+        work: the view.
+        rule: an allocation rule by its number; these are asked of the chain, not followed.
+    """
+
+    def __init__(
+        self, work: StoreWork, rule: Callable[[int], AllocationRule | None] | None = None
+    ) -> None:
+        self._work = work
+        self._rule = rule or (lambda _: None)
+        self._runs: dict[RunOrder, RunNode | None] = {}
+        self._lots: dict[LotId, LotNode | None] = {}
+
+    def lot(self, lot: LotId) -> LotNode | None:
+        """An opened lot."""
+        if lot not in self._lots:
+            self._lots[lot] = self._lot(lot)
+        return self._lots[lot]
+
+    def run(self, order: RunOrder) -> RunNode | None:
+        """A run by its place."""
+        if order not in self._runs:
+            self._runs[order] = self._run(order)
+        return self._runs[order]
+
+    def takers(self, lot: LotId) -> Sequence[RunOrder]:
+        """Runs that took of a lot, each once."""
+        return self._work.runs_taking(lot)
+
+    def opened(self, order: RunOrder, output: int) -> Sequence[LotId]:
+        """Lots of a batch that were opened."""
+        run = self._work.lot_run(order)
+        if run is None:
+            return ()
+        batches = self._work.batches_of_run(run.issuer, run.cause)
+        if output >= len(batches):
+            return ()
+        header = batches[output].header
+        return tuple(lot.lot for lot in self._work.opened_lots(header.issuer, header.root))
+
+    def _lot(self, lot: LotId) -> LotNode | None:
+        event = self._work.opened_lot(lot)
+        batch = None if event is None else self._work.lot_batch(event.issuer, event.root)
+        if event is None or batch is None:
+            return None
+        header = batch.header
+        order = self._work.run_of(header.issuer, header.cause)
+        if order is None:
+            return None
+        made = [b.header.root for b in self._work.batches_of_run(header.issuer, header.cause)]
+        return LotNode(
+            lot=lot,
+            made_by=order,
+            output=made.index(header.root),
+            reference_column=header.reference_column,
+            quantities=sums_of(event.columns, event.quantities),
+        )
+
+    def _run(self, order: RunOrder) -> RunNode | None:
+        run = self._work.lot_run(order)
+        if run is None:
+            return None
+        batches = self._work.batches_of_run(run.issuer, run.cause)
+        if not batches:
+            return None
+        header = batches[0].header
+        number = header.allocation_rule
+        rule = self._rule(number) if number else None
+        return RunNode(
+            order=order,
+            kind=LotBatchKind(run.kind),
+            site=header.site,
+            outputs=tuple(self._batch(batch) for batch in batches),
+            takes=tuple(TakeEdge(take.lot, take.taken, take.amount) for take in run.takes),
+            losses=added({loss.column: loss.quantity} for loss in run.losses),
+            first_measured=added({m.column: m.quantity} for m in run.first_measured),
+            emissions_g=sum(emission.co2e_g for emission in run.emissions),
+            rule=None if rule is None else rule.shares,
+        )
+
+    def _batch(self, batch: LotBatch) -> BatchNode:
+        told = batch
+        while not told.columns:  # a replacement has the totals of what it replaced
+            replaced = self._work.replaced_batch(told.header.issuer, told.header.root)
+            if replaced is None:
+                break
+            told = replaced
+        return BatchNode(
+            product_class=batch.header.product_class,
+            reference_column=batch.header.reference_column,
+            sums=sums_of(told.columns, told.sums),
+            attributed=HeaderFlag.ATTRIBUTED in batch.header.flags,
+        )
+
+
+class LineageDesk:
+    """Answers where metal came from and where it is.
+
+    Args:
+        store: as followed.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def ancestry(self, lot: LotId, substance: int, limits: Limits | None = None) -> Ancestry:
+        """Where a lot's metal came from.
+
+        Raises:
+            NotFoundError: ``custody.lineage_unknown``.
+            InputError: as ``custody.lineage.ancestry``.
+        """
+        with self._store.read() as work:
+            return ancestry(StoreGraph(work), lot, substance, limits)
+
+    def descent(self, lot: LotId, substance: int, limits: Limits | None = None) -> Descent:
+        """Where a lot's metal went.
+
+        Raises:
+            NotFoundError, InputError: as ``ancestry``.
+        """
+        with self._store.read() as work:
+            return descent(StoreGraph(work), lot, substance, limits)
+
+
+def run_of_lot(work: StoreWork, lot: LotId) -> LotRun | None:
+    """What was said by the run that made a lot."""
+    node = StoreGraph(work).lot(lot)
+    return None if node is None else work.lot_run(node.made_by)

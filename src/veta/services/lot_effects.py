@@ -1,0 +1,88 @@
+"""What the contracts' state says of a lot call: done, not done, or something else in its place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from veta.custody.encoding import WITHDRAWN
+from veta.model.anchoring import BlockRef
+from veta.model.identifiers import MemberId
+from veta.model.lots import LotId, LotRecord, LotState
+from veta.ports.lot_store import LotCall, LotVerb
+from veta.ports.lots import LotLedgerReader
+from veta.services.outbox_rules import Effect
+
+_NEVER_ISSUED: Final = bytes(32)
+_WITHDRAWN: Final = WITHDRAWN.to_bytes(32)
+_NOBODY: Final = MemberId(0)
+
+
+def lot_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef, *, included: bool) -> Effect:
+    """Contract state at the block.
+
+    Args:
+        lots: the chain.
+        call: what was meant.
+        block: where to read.
+        included: a final block holds a transaction of this call that succeeded. An offer may be
+            declined and a lot may be passed on before anybody looks: where state cannot tell any
+            more whether it was done, that it was included does.
+    """
+    effect = _batch_effect(lots, call, block) if call.root is not None else _all(lots, call, block)
+    passing = effect is Effect.ABSENT and included and not call.lasts
+    return Effect.PRESENT if passing else effect
+
+
+def _batch_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:
+    assert call.root is not None  # the caller looked
+    word = lots.batch_word(call.member, call.root, block)
+    done = word == _WITHDRAWN if call.verb is LotVerb.WITHDRAW else word != _NEVER_ISSUED
+    return Effect.PRESENT if done else Effect.ABSENT
+
+
+def _all(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:
+    found = {_lot_effect(lots, call, lot, lots.lot(lot, block), block) for lot in call.lots}
+    for effect in (Effect.FOREIGN, Effect.ABSENT):
+        if effect in found:
+            return effect
+    return Effect.PRESENT
+
+
+def _lot_effect(
+    lots: LotLedgerReader, call: LotCall, lot: LotId, record: LotRecord, block: BlockRef
+) -> Effect:
+    match call.verb:
+        case LotVerb.OPEN:
+            return _opened(call, record)
+        case LotVerb.OFFER:
+            done = _offered(call, record)
+        case LotVerb.DECLINE:
+            done = record.state is not LotState.OFFERED or record.offered_to != call.member
+        case LotVerb.RETIRE if record.state is LotState.RETIRED:
+            return Effect.PRESENT if record.holder == call.member else Effect.FOREIGN
+        case LotVerb.EXIT:
+            left = record.state is LotState.EXITED
+            done = left and lots.exit_digest(lot, block) == call.digest
+        case LotVerb.ACCEPT | LotVerb.REENTER:
+            done = record.holder == call.member and record.state is not LotState.EXITED
+        case _:
+            done = False
+    return Effect.PRESENT if done else Effect.ABSENT
+
+
+def _opened(call: LotCall, record: LotRecord) -> Effect:
+    """A lot that went on has another commitment once its receiver measured otherwise."""
+    if record.state is LotState.UNOPENED:
+        return Effect.ABSENT
+    moved_on = record.previous_holder != _NOBODY
+    if record.commitment != call.digest and not moved_on:
+        return Effect.FOREIGN
+    if call.to == _NOBODY or moved_on or _offered(call, record):
+        return Effect.PRESENT
+    return Effect.ABSENT
+
+
+def _offered(call: LotCall, record: LotRecord) -> bool:
+    stands = (record.holder, record.offered_to, record.offer_until_s)
+    offered = record.state is LotState.OFFERED and stands == (call.member, call.to, call.until_s)
+    return offered or (record.previous_holder, record.holder) == (call.member, call.to)

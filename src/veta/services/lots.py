@@ -1,0 +1,86 @@
+"""Everything about lots that a node offers: reading for every node with a store, and a desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from veta.model.identifiers import MemberId
+from veta.model.lot_tree import LotKey
+from veta.model.lots import LotId, ProductClassId, SiteId
+from veta.ports.clock import Clock
+from veta.ports.ledger import Ledger
+from veta.ports.store import Store
+from veta.services.balance import BalanceDesk
+from veta.services.issue import StatementIssuer
+from veta.services.lineage import LineageDesk
+from veta.services.lot_planning import LotPlanner
+from veta.services.lot_reading import KnownLot, known_lot
+from veta.services.open_lot import LotCustodian
+from veta.services.originate import Originator
+from veta.services.planning import TransactionPlanner
+from veta.services.runs import Entropy, RunDesk
+from veta.services.transform import Transformer
+from veta.sum_trees import lot_key
+
+
+@dataclass(frozen=True, slots=True)
+class LotDesk:
+    """What moves lots in one member's name."""
+
+    originator: Originator
+    transformer: Transformer
+    custodian: LotCustodian
+
+    @classmethod
+    def of(
+        cls,
+        planner: TransactionPlanner,
+        issuer: StatementIssuer,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> LotDesk:
+        """The desk of a planner's member.
+
+        Args:
+            planner: of its account.
+            issuer: of its passports.
+            clock: wall time.
+            entropy: fresh random octets.
+        """
+        lots = LotPlanner(planner)
+        runs = RunDesk(lots, issuer, clock, entropy)
+        return cls(Originator(runs), Transformer(runs), LotCustodian(lots, clock))
+
+
+class LotShelf:
+    """Lots as this node knows them.
+
+    Args:
+        store: the node's database.
+        ledger: the chain.
+    """
+
+    def __init__(self, store: Store, ledger: Ledger) -> None:
+        self._store = store
+        self.lineage = LineageDesk(store)
+        self.balance = BalanceDesk(store, ledger)
+
+    def known(self, lot: LotId) -> KnownLot:
+        """An opened lot as followed.
+
+        Raises:
+            NotFoundError: ``lot.unopened``.
+        """
+        with self._store.read() as work:
+            return known_lot(work, lot)
+
+
+def key_of_lot(
+    issuer: MemberId, site: SiteId, product_class: ProductClassId, batch_number: str
+) -> LotKey:
+    """What names a lot below its issuer.
+
+    Raises:
+        InputError: as ``sum_trees.lot_key``.
+    """
+    return lot_key(issuer, site=site, product_class=product_class, batch_number=batch_number)

@@ -1,0 +1,126 @@
+"""What the node means to do with lots, and its own batches, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from veta.model.identifiers import Digest, MemberId
+from veta.model.lot_tree import LotRoot
+from veta.model.lots import LotId, ProductClassId
+from veta.ports.lot_store import LotCall, LotPlace, OwnLotBatch
+from veta.ports.store import Intent, IntentState
+from veta.store.engine import sound
+from veta.store.lot_intents import call_values, intent_values
+from veta.store.lot_schema import lot_calls, own_lot_batches, own_lots
+from veta.store.lot_values import packed_keys, unpacked_keys
+from veta.store.schema import intents
+from veta.store.statement_rows import INTENTS, read_intent
+
+
+class LotCallRows:
+    """Implements ``LotCallWork``."""
+
+    _connection: Connection
+
+    def add_lot_call(self, call: LotCall, batches: Sequence[OwnLotBatch] = ()) -> Intent:
+        """The intent to make a call; an equal one is returned instead if it still counts."""
+        same = self.standing_lot_call(call.request)
+        if same is not None:
+            return same
+        made = self._connection.execute(
+            intents.insert().values(state="open", code="", message="", **intent_values(call))
+        )
+        number = _new_id(made)
+        self._connection.execute(lot_calls.insert().values(**call_values(number, call)))
+        for batch in batches:
+            self._add_batch(number, batch)
+        return Intent(number, IntentState.OPEN, call, "", "")
+
+    def _add_batch(self, intent: int, batch: OwnLotBatch) -> None:
+        made = self._connection.execute(
+            own_lot_batches.insert().values(
+                intent=intent,
+                output=batch.output,
+                issuer=batch.issuer,
+                root=batch.root,
+                product_class=batch.product_class,
+                columns=packed_keys(batch.columns),
+                salt=batch.salt,
+                leaves=batch.leaves,
+                quantities=batch.quantities,
+            )
+        )
+        number = _new_id(made)
+        rows = [
+            {"batch": number, "position": position, "lot": lot}
+            for position, lot in enumerate(batch.lots)
+        ]
+        self._connection.execute(own_lots.insert(), rows)
+
+    def standing_lot_call(self, request: Digest) -> Intent | None:
+        """The newest intent of an equal request, if it is open, or done and happens only once."""
+        query = INTENTS.where(lot_calls.c.request == request).order_by(intents.c.id.desc())
+        row = self._connection.execute(query.limit(1)).first()
+        intent = None if row is None else read_intent(row)
+        return intent if intent is not None and _counts(intent) else None
+
+    def own_lot_batches(self, intent: int) -> tuple[OwnLotBatch, ...]:
+        """Batches that an intent makes, by output."""
+        query = sa.select(own_lot_batches).where(own_lot_batches.c.intent == intent)
+        rows = self._connection.execute(query.order_by(own_lot_batches.c.output)).all()
+        return tuple(self._batch(row) for row in rows)
+
+    def own_lot(self, lot: LotId) -> LotPlace | None:
+        """Where a lot of the member's own is: the newest batch that has it."""
+        query = (
+            sa.select(own_lot_batches, own_lots.c.position)
+            .join(own_lots, own_lots.c.batch == own_lot_batches.c.id)
+            .where(own_lots.c.lot == lot)
+            .order_by(own_lot_batches.c.id.desc())
+        )
+        row = self._connection.execute(query.limit(1)).first()
+        return None if row is None else LotPlace(self._batch(row), row.intent, row.position)
+
+    def all_own_lot_batches(self) -> Sequence[tuple[int, OwnLotBatch]]:
+        """Every batch with its intent."""
+        query = sa.select(own_lot_batches).order_by(own_lot_batches.c.id)
+        return [(row.intent, self._batch(row)) for row in self._connection.execute(query).all()]
+
+    def _batch(self, row: Row[Any]) -> OwnLotBatch:
+        query = sa.select(own_lots.c.lot).where(own_lots.c.batch == row.id)
+        found = self._connection.execute(query.order_by(own_lots.c.position)).scalars()
+        return _read_batch(tuple(LotId(bytes(lot)) for lot in found), row)
+
+
+def _counts(intent: Intent) -> bool:
+    assert isinstance(intent.subject, LotCall)  # it was found by its call
+    done = intent.state is IntentState.DONE and intent.subject.verb.happens_once
+    return intent.state is IntentState.OPEN or done
+
+
+def _read_batch(lots: tuple[LotId, ...], row: Row[Any]) -> OwnLotBatch:
+    @sound
+    def read(row: Row[Any]) -> OwnLotBatch:
+        return OwnLotBatch(
+            issuer=MemberId(row.issuer),
+            root=LotRoot(row.root),
+            output=row.output,
+            product_class=ProductClassId(row.product_class),
+            columns=unpacked_keys(row.columns),
+            salt=row.salt,
+            leaves=row.leaves,
+            quantities=row.quantities,
+            lots=lots,
+        )
+
+    return read(row)
+
+
+def _new_id(made: sa.CursorResult[Any]) -> int:
+    key = made.inserted_primary_key
+    assert key is not None  # every table that is asked has one
+    return int(key[0])

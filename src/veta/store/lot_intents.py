@@ -1,0 +1,84 @@
+"""Lot calls as rows of their own beside their intents."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy.engine import RowMapping
+
+from veta.model.identifiers import AccountAddress, Digest, MemberId, UnixSeconds
+from veta.model.lot_tree import LotRoot
+from veta.model.lots import LotId
+from veta.ports.ledger import Call
+from veta.ports.lot_store import LotCall, LotVerb
+
+LOT_CALL: Final = 64
+"""Action of an intent that is a lot call: no status has it."""
+PREFIX: Final = "lot_call_"
+"""Of the columns of ``lot_calls`` beside an intent's."""
+_DIGEST: Final = 32
+
+
+def intent_values(call: LotCall) -> dict[str, Any]:
+    """Of ``intents``: every column of a status change says something, so these do as well."""
+    return {
+        "action": LOT_CALL,
+        "issuer": call.member,
+        "leaf": call.request,
+        "reason": 0,
+        "effective_s": 0,
+        "after": 0,
+    }
+
+
+def call_values(intent: int, call: LotCall) -> dict[str, Any]:
+    """Of ``lot_calls``."""
+    return {
+        "intent": intent,
+        "verb": call.verb.value,
+        "request": call.request,
+        "member": call.member,
+        "draws": call.draws,
+        "root": call.root,
+        "lots": b"".join(call.lots),
+        "to_member": call.to,
+        "until_s": call.until_s,
+        "digest": call.digest,
+        "purpose": call.call.purpose,
+        "to_address": call.call.to,
+        "call_data": call.call.data,
+        "gas_limit": call.call.gas_limit,
+    }
+
+
+def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
+    """Out of a row of ``lot_calls``.
+
+    Raises:
+        ValueError: the row holds something else.
+    """
+
+    def value(name: str) -> Any:
+        return row[prefix + name]
+
+    lots = value("lots")
+    if len(lots) % _DIGEST:
+        raise ValueError("a lot's id is cut")
+    call = Call(
+        AccountAddress(value("to_address")),
+        value("call_data"),
+        value("gas_limit"),
+        value("purpose"),
+    )
+    return LotCall(
+        verb=LotVerb(value("verb")),
+        member=MemberId(value("member")),
+        request=Digest(value("request")),
+        call=call,
+        draws=value("draws"),
+        root=None if value("root") is None else LotRoot(value("root")),
+        lots=tuple(LotId(lots[at : at + _DIGEST]) for at in range(0, len(lots), _DIGEST)),
+        to=MemberId(value("to_member")),
+        until_s=UnixSeconds(value("until_s")),
+        digest=None if value("digest") is None else Digest(value("digest")),
+    )
