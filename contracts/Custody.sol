@@ -281,6 +281,7 @@ contract Custody is ICustody, LotContract {
     /// @inheritdoc ICustody
     function freezeJointly(bytes32 lot, uint64 until) external {
         (uint32 member,) = _operator();
+        _requireFreezable(lot, until);
         Lot storage record = _lots[lot];
         bool running = record.state == uint8(LotState.OFFERED) && _now() < record.offerUntil;
         if (!running || (member != record.holder && member != record.offeredTo)) revert MayNotFreeze(lot, member);
@@ -451,20 +452,25 @@ contract Custody is ICustody, LotContract {
     }
 
     function _freeze(bytes32 lot, uint64 until, uint32 by) private {
+        _requireFreezable(lot, until);
         Lot storage record = _lots[lot];
-        uint8 state = record.state;
-        if (state != uint8(LotState.HELD) && state != uint8(LotState.OFFERED)) {
-            revert LotNotInState(lot, LotState(state), LotState.HELD);
-        }
-        if (until <= _now() || until > type(uint40).max) {
-            revert TimeOutOfBounds(until, _now() + 1, type(uint40).max);
-        }
         if (until <= record.frozenUntil) revert Frozen(lot, record.frozenUntil);
         record.frozenUntil = uint40(until);
         _log(LotFrozen.selector, uint256(lot), by, abi.encode(until));
     }
 
     // ---------------------------------------------------------------- checks
+
+    function _requireFreezable(bytes32 lot, uint64 until) private view {
+        uint8 state = _lots[lot].state;
+        if (state == uint8(LotState.UNOPENED)) revert LotUnopened(lot);
+        if (state != uint8(LotState.HELD) && state != uint8(LotState.OFFERED)) {
+            revert LotNotInState(lot, LotState(state), LotState.HELD);
+        }
+        if (until <= _now() || until > type(uint40).max) {
+            revert TimeOutOfBounds(until, _now() + 1, type(uint40).max);
+        }
+    }
 
     /// @dev Held by the member, not frozen, and not locked by an offer that still runs.
     function _requireInHand(bytes32 lot, uint32 member) private view returns (Lot storage record) {

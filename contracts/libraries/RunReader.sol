@@ -217,7 +217,7 @@ library RunReader {
         judgement.totals = new bytes32[](count);
         for (uint256 o = 0; o < count; ++o) {
             ILotBook.Output calldata output = run.outputs[o];
-            requireSound(output);
+            requireSound(o, output);
             OutputSums memory read = sums.outputs[o];
             read.productClass = output.productClass;
             read.metalTolerancePpm = terms.outputs[o].metalTolerancePpm;
@@ -251,7 +251,7 @@ library RunReader {
 
     /// @dev A batch sound by itself: columns in order, quantities in bounds, one CO2e column, and takes counted in units
     /// where there are any, else in mass, else in metal (DESIGN 4.2).
-    function requireSound(ILotBook.Output calldata output) internal pure {
+    function requireSound(uint256 o, ILotBook.Output calldata output) internal pure {
         uint256 count = output.columns.length;
         requireCount("columns", count, 1, COLUMNS_MAXIMUM);
         requireCount("sums", output.sums.length, count, count);
@@ -268,6 +268,7 @@ library RunReader {
             if (kind == Columns.UNIT || (kind == Columns.MASS && counted == Columns.METAL)) counted = kind;
         }
         if (carbon != 1) revert ILotBook.OneCo2eColumn(carbon);
+        if (counted == Columns.UNIT && output.referenceColumn.kind() != counted) revert ILotLaws.UnitsAreReference(o);
         if (output.referenceColumn.kind() != counted || find(output.columns, output.referenceColumn) == count) {
             revert ILotBook.UnknownColumn(output.referenceColumn);
         }
