@@ -7,7 +7,7 @@ or sums before their digest is the header's ``totals``.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -15,7 +15,7 @@ from veta.custody.encoding import WITHDRAWN, batch_word, totals_digest
 from veta.errors import InputError, ProvenanceError
 from veta.model.bundle import LotFacts
 from veta.model.columns import MAX_BATCH_COLUMNS, QUANTITY_MAXIMUM, Column, ColumnKey
-from veta.model.determined import Undetermined
+from veta.model.determined import Determined, Undetermined
 from veta.model.disclosure import BatchTotals
 from veta.model.identifiers import MemberId
 from veta.model.lot_tree import LotInclusion, LotLeaf, LotRoot, LotTreeHead
@@ -78,12 +78,22 @@ def name_of(header: BatchHeader) -> BatchName:
     return header.issuer, header.root
 
 
-def standing(header: BatchHeader, facts: LotFacts | None) -> Standing | Undetermined:
+Words = Mapping[BatchName, Determined[bytes]]
+"""What the lot book holds, by batch."""
+
+
+def words_of(facts: LotFacts | Undetermined) -> Words | Undetermined:
+    """The words of lot facts by batch."""
+    if isinstance(facts, Undetermined):
+        return facts
+    return {(each.issuer, each.root): each.word for each in facts.words}
+
+
+def standing(header: BatchHeader, words: Words | Undetermined) -> Standing | Undetermined:
     """What the lot book says of a well-formed header."""
-    if facts is None:
-        return NOT_ASKED
-    words = [each.word for each in facts.words if (each.issuer, each.root) == name_of(header)]
-    word = words[0] if words else NOT_ASKED
+    if isinstance(words, Undetermined):
+        return words
+    word = words.get(name_of(header), NOT_ASKED)
     if isinstance(word, Undetermined):
         return word
     gone = _GONE.get(int.from_bytes(word.value))

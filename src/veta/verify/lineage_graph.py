@@ -52,7 +52,7 @@ def walk(part: LotPart, runs: Sequence[DisclosedRun]) -> Walk:
         found_.checks.append(found("lineage.too_large", sentence))
         return found_
     by_batch: dict[BatchName, JudgedRun] = {}
-    for run in runs:
+    for run in dict.fromkeys(runs):
         judged = read_run(run)
         if not isinstance(judged, JudgedRun):
             found_.checks.append(judged)
@@ -60,7 +60,7 @@ def walk(part: LotPart, runs: Sequence[DisclosedRun]) -> Walk:
         for batch in run.batches:
             name = name_of(batch.header)
             if name in by_batch:
-                sentence = "a batch is disclosed twice"
+                sentence = "a batch is disclosed twice, and not alike"
                 found_.checks.append(found("lineage.repeated", sentence, root=name[1].hex()))
                 return found_
             by_batch[name] = judged

@@ -30,6 +30,7 @@ from veta.model.disclosure import LotPart
 from veta.model.identifiers import Leaf
 from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId
 from veta.sum_trees import lot_key
+from veta.verify.batches import words_of
 from veta.verify.lineage_graph import MAX_NODES, Walk, graph_of, walk
 from veta.verify.lot_codes import found
 from veta.verify.run_laws import check_yield, judge_laws, mass_line
@@ -132,9 +133,9 @@ def flag_words(flags: HeaderFlag) -> tuple[str, ...]:
 
 
 def _judge_runs(lineage: Lineage, about: LotFacts | Undetermined) -> None:
-    walked = lineage.walk
+    walked, words = lineage.walk, words_of(about)
     for run in walked.runs:
-        judge_disclosure(run, walked.batches, about)
+        judge_disclosure(run, walked.batches, words)
         lineage.checks += [*run.beside, *run.checks]
     lineage.checks += _twice(walked.runs)
     for run in walked.runs:

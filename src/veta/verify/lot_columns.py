@@ -34,7 +34,7 @@ def check_columns(stated: StatedLot, held: Sums) -> list[Check]:
 
     Columns that no passport has a field for (class, credit, units, a second mass) are not judged.
     """
-    checks = [*_mass(stated, held), *_metal(stated, held), *_co2e(stated, held)]
+    checks = [*_mass(stated, held), *_metal(stated, held), *_co2e(stated, held), *_bounds(held)]
     if not checks:
         facts = {_fact_name(key): quantity for key, quantity in held.items()}
         checks = [found("lot.columns_equal", "every figure is that of the lot's columns", **facts)]
@@ -77,9 +77,6 @@ def _metal(stated: StatedLot, held: Sums) -> Iterator[Check]:
     for symbol, key in columns.items():
         if held[key]:
             yield _not_stated(f"contained {symbol}", held[key])
-    if sum(stated.metal_g.values()) > stated.mass_g:
-        sentence = "more metal than mass"
-        yield found("lot.metal_exceeds_mass", sentence, mass_g=stated.mass_g)
 
 
 def _co2e(stated: StatedLot, held: Sums) -> Iterator[Check]:
@@ -90,6 +87,18 @@ def _co2e(stated: StatedLot, held: Sums) -> Iterator[Check]:
         yield _not_stated("CO2e", column)
     elif stated.footprint.co2e_g != column:
         yield _differs("CO2e", stated.footprint.co2e_g, column)
+
+
+def _bounds(held: Sums) -> Iterator[Check]:
+    """No law balances mass, so what it can be is looked at here: metal is never more than it."""
+    metal_g = sum(
+        held[key] // (_MILLIGRAMS_PER_GRAM if symbol in MILLIGRAM_SYMBOLS else 1)
+        for symbol, key in metal_columns(held).items()
+    )
+    for key in of_kind(held, ColumnKind.MASS):
+        if metal_g > held[key]:
+            sentence = f"{metal_g} g of metal in {held[key]} g"
+            yield found("lot.metal_exceeds_mass", sentence, metal_g=metal_g, mass_g=held[key])
 
 
 def _grades(stated: StatedLot) -> Iterator[Check]:

@@ -31,13 +31,13 @@ from veta.statement.jws import SignedStatement
 from veta.sum_trees import lot_key
 from veta.verify.batches import (
     NOT_ASKED,
-    Standing,
     are_totals_of,
     columns_fault,
     header_fault,
     inclusion_refusal,
     standing,
     totals_fault,
+    words_of,
 )
 from veta.verify.findings import failed, not_determined
 from veta.verify.lot_codes import found
@@ -119,15 +119,12 @@ def facts_about(part: LotPart, facts: LedgerFacts) -> LotFacts | Undetermined:
 
 def _batch(part: LotPart, facts: LedgerFacts, about: LotFacts | Undetermined) -> Iterator[Check]:
     header = part.batch.header
-    if isinstance(about, Undetermined):
-        yield not_determined(Step.LOT, about)
+    answer = standing(header, words_of(about))
+    if isinstance(answer, Undetermined):
+        yield not_determined(Step.LOT, answer)
     else:
-        answer = standing(header, about)
-        if isinstance(answer, Undetermined):
-            yield not_determined(Step.LOT, answer)
-        else:
-            code = "lot.on_chain" if answer is Standing.ON_CHAIN else f"lot.{answer.value}"
-            yield found(code, answer.sentence, sequence=header.sequence, site=header.site)
+        code = f"lot.{answer.value}"
+        yield found(code, answer.sentence, sequence=header.sequence, site=header.site)
     if isinstance(facts.issuer, Undetermined):
         yield not_determined(Step.LOT, facts.issuer)
     elif facts.issuer.value is None or facts.issuer.value.member != header.issuer:

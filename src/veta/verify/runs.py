@@ -14,14 +14,15 @@ from typing import Final
 from veta.custody.columns import Sums, sums_of
 from veta.custody.encoding import lot_id
 from veta.errors import InputError
-from veta.model.bundle import LotFacts
 from veta.model.determined import Undetermined
 from veta.model.disclosure import DisclosedBatch, DisclosedRun, TakenLot
 from veta.model.lot_tree import LotLeaf
 from veta.model.lots import MAX_OUTPUTS, MAX_TAKES, BatchHeader, LotBatchKind, LotId
+from veta.trees import DIGEST_LENGTH
 from veta.verify.batches import (
     BatchName,
     Standing,
+    Words,
     are_totals_of,
     columns_fault,
     header_fault,
@@ -104,33 +105,33 @@ def read_run(run: DisclosedRun) -> JudgedRun | Check:
 
 
 def judge_disclosure(
-    judged: JudgedRun, batches: Mapping[BatchName, DisclosedBatch], about: LotFacts | Undetermined
+    judged: JudgedRun, batches: Mapping[BatchName, DisclosedBatch], words: Words | Undetermined
 ) -> None:
     """Fill in what is found of a run, and its takes.
 
     Args:
         judged: the run.
         batches: every disclosed batch.
-        about: what the chain says of them.
+        words: what the lot book holds for them.
     """
     checks = judged.checks
     for batch in judged.run.batches:
-        judged.beside += _standing(batch.header, about)
+        judged.beside += _standing(batch.header, words)
         checks += _totals(batch)
     checks += _cause(judged)
     checks += _outputs(judged)
     known = {
-        lot_id(part.issuer, lot.lot_key): lot
-        for part in judged.cause.takes
+        lot_id(issuer, lot.lot_key): lot
+        for issuer in {part.issuer for part in judged.cause.takes}
         for lot in judged.run.taken
-        if len(lot.lot_key) == len(part.root)
+        if len(lot.lot_key) == len(lot.statement_leaf) == DIGEST_LENGTH
     }
     for part in judged.cause.takes:
         checks += _take(judged, part, known, batches)
 
 
-def _standing(header: BatchHeader, about: LotFacts | Undetermined) -> Iterator[Check]:
-    answer = about if isinstance(about, Undetermined) else standing(header, about)
+def _standing(header: BatchHeader, words: Words | Undetermined) -> Iterator[Check]:
+    answer = standing(header, words)
     if isinstance(answer, Undetermined):
         yield not_determined(Step.LINEAGE, answer)
     elif answer is not Standing.ON_CHAIN:
@@ -197,14 +198,13 @@ def _take(
         sentence = "a run took a lot of a batch of which nothing is disclosed"
         yield found("lineage.run_not_disclosed", sentence, **where)
         return
-    if lot is None:
-        yield found("lineage.take_not_disclosed", "a lot that was taken is not disclosed", **where)
+    if lot is None or batch.totals is None:
+        sentence = "what a lot that was taken held is not disclosed"
+        yield found("lineage.take_not_disclosed", sentence, **where)
         return
-    if batch.totals is None:
-        return  # said where the batch is judged
     fault = columns_fault(batch.totals.columns, lot.quantities)
-    if fault is not None or len(lot.statement_leaf) != len(part.root):
-        yield found("lineage.malformed", f"a taken lot is malformed: {fault or 'its leaf'}")
+    if fault is not None:
+        yield found("lineage.malformed", f"a taken lot is malformed: {fault}")
         return
     if quantities_digest(lot.quantities) != part.quantities_digest:
         sentence = "a taken lot had other quantities than are disclosed"
