@@ -129,7 +129,7 @@ def _left(part: LotPart, record: LotRecord) -> dict[str, FactValue]:
     quantities = _quantities(part, record) or part.quantities
     held = dict(zip(part.columns, quantities, strict=True))
     total = held[part.batch.header.reference_column]
-    taken = min(record.taken, total)
+    taken = max(0, min(record.taken, total))
     left = {
         key: quantity - gone(quantity, total, taken, up=rounds_up(column_of(key)))
         for key, quantity in held.items()
