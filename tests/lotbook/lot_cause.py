@@ -39,7 +39,7 @@ def cause_of(kind: Kind, run: Run, totals: list[bytes]) -> bytes:
 def cause_parts(kind: Kind, run: Run, totals: list[bytes]) -> list[tuple[Any, ...]]:
     """Leaves in the order of ``CausePart``."""
     parts: list[tuple[Any, ...]] = []
-    if kind != Kind.TRANSFORM:
+    if kind == Kind.ORIGIN:
         span = run.produced_from, run.produced_to
         parts.append((ORIGIN, run.site, *span, period_of(run.produced_to - 1)))
     if kind == Kind.EXTERNAL:

@@ -154,18 +154,25 @@ class Custody(Transforms):
             return None
         lot = self.rng.choice(lots)
         account = world.ACCOUNTS[self.rng.choice(GOODS)]
-        salt = self.rng.randbytes(32)
-        self.salts[lot] = account, salt
-        digest = exit_digest(self.facts.chain_id, self.facts.custody, lot, account, salt)
+        self.salts[lot] = account, self.rng.randbytes(32)
+        digest = exit_digest(self.facts.chain_id, self.facts.custody, lot, *self.salts[lot])
         return Call("exit", world.ACCOUNTS[self.book.lots[lot].holder], (lot, digest))
 
     def reenter(self) -> Call | None:
-        lots = self.lots(state=State.EXITED)
+        lots = [lot for lot in self.lots(state=State.EXITED) if self.may_reenter(lot)]
         if not lots:
             return None
         lot = self.rng.choice(lots)
         account, salt = self.salts[lot]
         return Call("reenter", account, (lot, salt))
+
+    def may_reenter(self, lot: bytes) -> bool:
+        """The digest with which it left was made for it."""
+        facts = self.facts
+        known = self.salts.get(lot)
+        return known is not None and self.book.exits[lot] == exit_digest(
+            facts.chain_id, facts.custody, lot, *known
+        )
 
     def freeze(self) -> Call | None:
         fresh = [lot for lot in self.lots() if (lot, world.AUTHORITY) not in self.book.freezes]
@@ -180,19 +187,14 @@ class Custody(Transforms):
         lots = self.lots(state=State.OFFERED)
         if not lots:
             return None
-        lot = self.rng.choice([lot for lot in lots if self.asked(lot)] or lots)
+        lot = self.rng.choice([lot for lot in lots if lot in self.book.asked] or lots)
         its, until = self.book.lots[lot], self.facts.now + world.DAY
-        parties = [its.holder, its.offered_to]
-        for i, party in enumerate(parties):
-            if (lot, party) in self.book.asked:
-                until, parties = self.book.asked[lot, party], [parties[1 - i]]
-                break
-        if until <= self.facts.now:
-            return None
-        return Call("freeze_jointly", world.ACCOUNTS[self.rng.choice(parties)], (lot, until))
-
-    def asked(self, lot: bytes) -> bool:
-        return any(place[0] == lot for place in self.book.asked)
+        party = self.rng.choice([its.holder, its.offered_to])
+        asker, wanted = self.book.asked.get(lot, (0, 0))
+        if wanted > self.facts.now and self.chance(80):
+            until = wanted
+            party = its.offered_to if asker == its.holder else its.holder
+        return Call("freeze_jointly", world.ACCOUNTS[party], (lot, until))
 
     def withdraw(self) -> Call | None:
         fresh = self.closed(Kind.ORIGIN, Kind.EXTERNAL, Kind.GAIN)
@@ -205,7 +207,11 @@ class Custody(Transforms):
 
     def replace(self) -> Call | None:
         """The same quantities in other hands: the lots of the batch under new keys."""
-        fresh = self.closed(Kind.TRANSFORM)
+        fresh = [
+            papers
+            for papers in self.closed(Kind.TRANSFORM)
+            if len(papers.rows[0][2]) == len(papers.columns)
+        ]
         if not fresh:
             return None
         papers = self.rng.choice(fresh)
@@ -249,3 +255,16 @@ class Custody(Transforms):
         for papers in self.papers:
             if papers.header == opening.header and opening.position in papers.unopened:
                 papers.unopened.remove(opening.position)
+
+    def hand_over(self) -> Call | None:
+        """The successor takes over a lot, opened or not, or a batch."""
+        successor = self.book.successor
+        found = self.openable()
+        if not successor or found is None:
+            return None
+        papers, index = found
+        header = papers.opening(index).header
+        if self.chance(40):
+            return Call("hand_over_batch", successor, (header.issuer, header.root))
+        lots = [lot_id(header.issuer, papers.rows[index][0]), *self.lots()[-4:]]
+        return Call("hand_over_lot", successor, (self.rng.choice(lots),))

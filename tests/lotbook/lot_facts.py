@@ -100,10 +100,8 @@ class Facts:
     ) -> set[str]:
         """Why the certificates do not assure the site under the programme in all of ``span``."""
         marks = self.programmes[programme]
-        if len(certificates) != len(marks):
-            return {"CertificateCount"}
-        broken: set[str] = set()
-        for number, mark in zip(certificates, marks, strict=True):
+        broken = {"CertificateCount"} if len(certificates) != len(marks) else set()
+        for number, mark in zip(certificates, marks, strict=False):
             its_site, its_mark, from_, until = self.certificates[number]
             lapses = self.suspensions.get(number, ())
             rules = {

@@ -171,10 +171,12 @@ def co2e(sums: Sums) -> int:
 
 def judge_uniformity(batches: list[BatchSums], found: Findings) -> None:
     """Batches of one product class share the reference, and per unit of it carbon and metal."""
-    first = batches[0].reference
-    if not found.unless(all(batch.reference == first for batch in batches), "ReferenceDiffers"):
-        return
     if not found.unless(all(batch.size > 0 for batch in batches), "ZeroReference"):
+        return
+    first = batches[0].reference
+    if not all(batch.reference == first for batch in batches):
+        # Nothing is uniform by different measures, so any of these may be what is named.
+        found.errors += ["ReferenceDiffers", "Co2eNotUniform", "MetalNotUniform"]
         return
     sums = total(batch.sums for batch in batches)
     whole = sums[first]
@@ -193,10 +195,17 @@ def judge_uniformity(batches: list[BatchSums], found: Findings) -> None:
                 ),
                 "MetalNotUniform",
             )
-        if batch.model == Model.CONTROLLED_BLENDING:
-            for credit in of_kind(sums, Column.CREDIT):
-                part = batch.sums.get(credit, 0)
-                found.unless(in_proportion(part, sums[credit], batch.size, whole), "ModelCondition")
+    judge_blended([b for b in batches if b.model == Model.CONTROLLED_BLENDING], found)
+
+
+def judge_blended(batches: list[BatchSums], found: Findings) -> None:
+    """Controlled blending: the blended batches of a class share one proportion of credit."""
+    sums = total(batch.sums for batch in batches)
+    whole = sum(batch.size for batch in batches)
+    for batch in batches:
+        for credit in of_kind(sums, Column.CREDIT):
+            part = batch.sums.get(credit, 0)
+            found.unless(in_proportion(part, sums[credit], batch.size, whole), "ModelCondition")
 
 
 def metal_uniform(metal: int, metals: int, part: int, whole: int, tolerance: int) -> bool:
@@ -224,8 +233,6 @@ def judge_allocation(run: RunSums, found: Findings) -> None:
 
 def judge_columns(batch: BatchSums, found: Findings) -> None:
     """What a batch may be made of, whatever it comes from."""
-    units = of_kind(batch.sums, Column.UNIT)
-    found.unless(not units or kind_of(batch.reference) == Column.UNIT, "UnitsAreReference")
     for column in of_kind(batch.sums, Column.CLASS):
         metal = batch.sums.get(metal_of(column), 0)
         found.unless(batch.sums[column] <= metal, "ClassAboveMetal")
@@ -268,9 +275,11 @@ def judge_credit(run: RunSums, batch: BatchSums, found: Findings) -> Sums:
         metal_taken = run.taken.get(metal_of(column), 0)
         made = batch.sums.get(metal_of(column), 0)
         cap = run.taken.get(column, 0) * made // metal_taken if metal_taken else 0
-        rest = cap + batch.drawn.get(column, 0) - batch.sums.get(column, 0)
-        if found.unless(rest >= 0, "CreditAboveCap") and rest:
-            left[column] = rest
+        drawn, carried = batch.drawn.get(column, 0), batch.sums.get(column, 0)
+        found.unless(carried <= cap + drawn, "CreditAboveCap")
+        found.unless(drawn <= max(0, carried - cap), "DrawUnused")
+        if cap > carried:
+            left[column] = cap - carried
     return left
 
 

@@ -18,6 +18,7 @@ from tests.lotbook.lot_values import (
     MILLION,
     ZERO,
     Column,
+    Flag,
     Header,
     Kind,
     Opened,
@@ -51,7 +52,7 @@ class Book(Runs):
         member, found = self.facts.operator(sender), Findings()
         batch = self.unopened(header, member, found)
         found.unless(totals_digest(columns, sums, salt) == header.totals, "TotalsMismatch")
-        found.unless(header.kind != Kind.TRANSFORM, "UnknownValue")
+        found.unless(header.kind != Kind.TRANSFORM, "NotInThisRun")
         found.settle()
         period = period_of(header.produced_to - 1)
         for metal, quantity in zip(columns, sums, strict=True):
@@ -74,10 +75,10 @@ class Book(Runs):
         """An output gives way to a batch of equal totals under another root."""
         member, found = self.facts.operator(sender), Findings()
         batch = self.unopened(header, member, found)
-        found.unless(header.kind == Kind.TRANSFORM, "UnknownValue")
+        found.unless(header.kind == Kind.TRANSFORM, "NotInThisRun")
         found.unless(root != ZERO, "ZeroRoot")
         found.unless((member, root) not in self.batches, "AlreadyIssued")
-        found.unless(1 <= size <= MAX_QUANTITY, "QuantityOutOfBounds")
+        found.unless(1 <= size <= MAX_QUANTITY, "Count")
         found.settle()
         assert batch is not None
         batch.withdrawn = True
@@ -103,40 +104,43 @@ class Book(Runs):
         batch = self.recorded(header, found)
         lot = lot_id(header.issuer, opening.lot_key)
         found.unless(lot not in self.lots, "AlreadyOpen")
-        self.prove(opening, found)
+        found.errors += self.prove(opening).errors
+        found.settle()
         assert batch is not None
         batch.opened = True
         opened = Opened(header, opening.columns, opening.position, *opening[3:6])
         self.lots[lot] = Lot(State.HELD, member, 0, 0, 0, 0, 0, commitment(opened))
 
-    def prove(self, opening: Opening, found: Findings) -> None:
+    def prove(self, opening: Opening) -> Findings:
         """The leaf is under the root at its index, the sums are the totals, the lot is in
-        proportion."""
-        header, columns = opening.header, opening.columns
+        proportion. Each step asks only if those before it hold."""
+        found, header, columns = Findings(), opening.header, opening.columns
         if not found.unless(opening.position < header.size, "IndexOutOfBounds"):
-            found.settle()
+            return found
         width = 32 + 8 * len(columns)
         steps = path_length(opening.position, header.size)
         found.unless(len(opening.path) == width * steps, "PathLength")
         found.unless(len(opening.quantities) == len(columns), "Count")
         found.unless(max(opening.quantities) <= MAX_QUANTITY, "QuantityOutOfBounds")
-        found.settle()
+        if found.errors:
+            return found
         path = tuple(opening.path[i : i + width] for i in range(0, len(opening.path), width))
         leaf = LotLeaf(opening.lot_key, opening.statement_leaf, tuple(opening.quantities))
         try:
             head = head_from_path(leaf, LotInclusion(opening.position, path), header.size)
         except InputError:  # a sum on the path, or of sums, is out of bounds
-            raise Refused("QuantityOutOfBounds", "RootMismatch") from None
+            found.errors += ["QuantityOutOfBounds", "RootMismatch"]
+            return found
         found.unless(head.root == header.root, "RootMismatch")
         digest = totals_digest(columns, head.totals, opening.salt)
         found.unless(digest == header.totals, "TotalsMismatch")
-        found.settle()
-        kind = self.facts.classes[header.product_class]
-        how = header.reference, header.model, bool(header.flags & 32)
-        sums = dict(zip(columns, head.totals, strict=True))
-        batch = BatchSums(header.product_class, kind, *how, sums)
-        judge_lot(batch, dict(zip(columns, opening.quantities, strict=True)), found)
-        found.settle()
+        if not found.errors:
+            kind = self.facts.classes[header.product_class]
+            how = header.reference, header.model, bool(header.flags & Flag.ATTRIBUTED)
+            sums = dict(zip(columns, head.totals, strict=True))
+            batch = BatchSums(header.product_class, kind, *how, sums)
+            judge_lot(batch, dict(zip(columns, opening.quantities, strict=True)), found)
+        return found
 
     def open_and_offer(
         self, sender: str, opening: Opening, to: int, until: int, consignment: bytes
@@ -145,7 +149,12 @@ class Book(Runs):
         where = opening.header.issuer, opening.header.root
         before = self.batches.get(where)
         opened = before is not None and before.opened
-        self.open(sender, opening)
+        found = Findings()
+        self.check_terms(self.facts.operator(sender), to, until, found)
+        try:
+            self.open(sender, opening)
+        except Refused as refusal:
+            raise Refused(*refusal.errors, *found.errors) from None
         lot = lot_id(opening.header.issuer, opening.lot_key)
         try:
             self.offer(sender, [lot], to, until, consignment)
@@ -153,6 +162,11 @@ class Book(Runs):
             del self.lots[lot]
             self.batches[where].opened = opened
             raise
+
+    def check_terms(self, member: int, to: int, until: int, found: Findings) -> None:
+        """To another admitted member, until some time from now on."""
+        found.unless(self.facts.admitted(to) and to != member, "BadRecipient")
+        found.unless(self.facts.now < until <= MAX_TIME, "TimeOutOfBounds")
 
     # ---- custody
 
@@ -162,8 +176,7 @@ class Book(Runs):
         """An offered lot is locked until the offer ends."""
         member, found = self.facts.operator(sender), Findings()
         found.unless(lots, "Count")
-        found.unless(self.facts.admitted(to) and to != member, "BadRecipient")
-        found.unless(self.facts.now < until <= MAX_TIME, "TimeOutOfBounds")
+        self.check_terms(member, to, until, found)
         with self.all_or_nothing(list(lots)):
             for lot in lots:
                 its = self.held(lot, member, found)
@@ -280,7 +293,7 @@ class Book(Runs):
         member, found = self.facts.operator(sender), Findings()
         its = self.lots.get(lot)
         state = its.state if its else State.UNOPENED
-        found.unless(state == State.EXITED, "LotNotInState" if its else "LotUnopened")
+        found.unless(state == State.EXITED, "LotNotInState")
         given = exit_digest(self.facts.chain_id, self.facts.custody, lot, sender, salt)
         found.unless(state != State.EXITED or self.exits[lot] == given, "NotNamedByExit")
         found.settle()
@@ -301,40 +314,45 @@ class Book(Runs):
             found.unless(authority and (lot, member) not in self.freezes, "MayNotFreeze")
             latest = now + self.facts.rules.authority_freeze_s
         found.unless(now < until <= latest, "TimeOutOfBounds")
-        found.unless(its, "LotUnopened")
+        if found.unless(its, "LotUnopened"):
+            assert its is not None
+            found.unless(its.state in {State.HELD, State.OFFERED}, "LotNotInState")
+            found.unless(its.frozen_until < until, "Frozen")
         found.settle()
         assert its is not None
-        its.frozen_until = max(its.frozen_until, until)
+        its.frozen_until = until
         if member:
             self.freezes.add((lot, member))
 
     def freeze_jointly(self, sender: str, lot: bytes, until: int) -> None:
-        """Both parties of an open offer ask for the same."""
+        """Both parties of an open offer ask for the same; the newest asking stands."""
         member, found = self.facts.operator(sender), Findings()
         its = self.lots.get(lot)
-        found.unless(self.facts.now < until <= MAX_TIME, "TimeOutOfBounds")
+        offered = its is not None and its.state_at(self.facts.now) == State.OFFERED
+        parties = {its.holder, its.offered_to} if its and offered else set()
         if found.unless(its, "LotUnopened"):
             assert its is not None
-            state = its.state_at(self.facts.now)
-            found.unless(state == State.OFFERED, "LotNotInState")
-            found.unless(member in {its.holder, its.offered_to}, "MayNotFreeze")
+            found.unless(its.state in {State.HELD, State.OFFERED}, "LotNotInState")
+            found.unless(its.frozen_until < until, "Frozen")
+        found.unless(member in parties, "MayNotFreeze")
+        found.unless(self.facts.now < until <= MAX_TIME, "TimeOutOfBounds")
         found.settle()
         assert its is not None
-        other = its.offered_to if member == its.holder else its.holder
-        if self.asked.get((lot, other)) == until:
-            its.frozen_until = max(its.frozen_until, until)
-        self.asked[lot, member] = until
+        (other,) = parties - {member}
+        if self.asked.get(lot) == (other, until):
+            its.frozen_until = until
+            del self.asked[lot]
+        else:
+            self.asked[lot] = member, until
 
     # ---- exit to a successor
 
     def hand_over_lot(self, sender: str, lot: bytes) -> None:
         found, its = Findings(), self.lots.get(lot)
         found.unless(self.successor and sender == self.successor, "NotCaller")
-        if found.unless(its, "LotUnopened"):
-            assert its is not None
-            found.unless(its.state != State.HANDED_OVER, "LotWithSuccessor")
+        found.unless(not its or its.state != State.HANDED_OVER, "LotWithSuccessor")
         found.settle()
-        assert its is not None
+        its = self.lots.setdefault(lot, Lot(State.UNOPENED, 0, 0, 0, 0, 0, 0, ZERO))
         its.state = State.HANDED_OVER
 
     def hand_over_batch(self, sender: str, issuer: int, root: bytes) -> None:

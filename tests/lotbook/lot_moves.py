@@ -198,9 +198,6 @@ class Moves:
             if not credit:
                 model = self.rng.choice([Model.CONTROLLED_BLENDING, Model.MASS_BALANCE])
             sums |= credit | {world.CO2E: co2e}
-            if self.chance(25):
-                metal = of_kind(sums, Column.METAL)[0]
-                sums[classes_of(metal)[0]] = self.rng.randint(0, sums[metal])
             made += self.batches(product_class, sums, reference, model)
         papers, outputs = [p for p, _ in made], [o for _, o in made]
         parts = {"site": site, "rule": rule, "emissions": self.emissions(sum(carbons))}
@@ -245,8 +242,7 @@ class Moves:
         for column in sorted(of_kind(made, Column.CREDIT)):
             span = self.facts.now - 40 * world.DAY, self.facts.now
             found = self.certificates(site, qualifier_of(column), span)
-            if made[column]:
-                covers.append(Cover(column, found or ()))
+            covers.append(Cover(column, found or ()))
         return tuple(covers)
 
     def uncertified(self, name: str, member: int, site: int, most: int, **parts: Any) -> Call:

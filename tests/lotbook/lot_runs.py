@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from tests.lotbook.lot_cause import cause_of
-from tests.lotbook.lot_facts import Facts, Findings
+from tests.lotbook.lot_facts import Findings
 from tests.lotbook.lot_laws import BatchSums, RunSums, classes_of, co2e, judge_run, moved, pure
+from tests.lotbook.lot_shapes import ascending, known_column, well_shaped_output
 from tests.lotbook.lot_state import Batch, Ledger, Lot
 from tests.lotbook.lot_values import (
     INHERITED,
@@ -21,13 +21,11 @@ from tests.lotbook.lot_values import (
     Kind,
     Model,
     Opened,
-    Output,
     Run,
     State,
     Sums,
     Take,
     kind_of,
-    metal_of,
     of_kind,
     period_of,
     qualifier_of,
@@ -60,25 +58,23 @@ class Runs(Ledger):
     def originate(self, sender: str, run: Run) -> None:
         """Certify what a registered site produced."""
         member, found = self.begin(sender, run, Kind.ORIGIN)
-        self.operated(run.site, member, found)
-        found.settle()
         sums = self.sums_of(run, way_in=True)
         judge_run(sums, found)
+        self.without_class(sums, found)
         period = period_of(run.produced_to - 1)
         for metal in of_kind(sums.made, Column.METAL):
             use = self.use(run.site, substance_of(metal), period)
             capacity = self.facts.capacities.get((run.site, substance_of(metal)), 0)
             found.unless(use.originated + sums.made[metal] <= capacity, "OverCapacity")
-        self.check_covers(run, sums.made, found)
         found.settle()
         for metal in of_kind(sums.made, Column.METAL):
             self.use(run.site, substance_of(metal), period).originated += sums.made[metal]
         self.record(member, sender, run, Kind.ORIGIN, run.site, self.flags_of(run, sums))
 
-    def check_covers(self, run: Run, made: Sums, found: Findings) -> None:
+    def check_covers(self, run: Run, found: Findings) -> None:
         """Credit enters at origin if the whole production period is assured, and only there."""
         covered = [cover.column for cover in run.covers]
-        needed = [c for c in of_kind(made, Column.CREDIT) if made[c]]
+        needed = of_kind(run.columns, Column.CREDIT)
         found.unless(sorted(covered) == sorted(needed), "CoverMissing")
         for cover in run.covers:
             programme = qualifier_of(cover.column)
@@ -89,18 +85,17 @@ class Runs(Ledger):
     def declare_external(self, sender: str, run: Run) -> None:
         """Bring in one batch from outside: its class for ever, no credit."""
         member, found = self.begin(sender, run, Kind.EXTERNAL)
-        if run.site:
-            self.operated(run.site, member, found)
         found.unless(run.source != ZERO, "SourceMissing")
         found.unless(run.source not in self.sources, "SourceUsed")
-        found.settle()
         sums = self.sums_of(run, way_in=True)
         judge_run(sums, found)
         self.uncertified(sums, found)
         made, period = sums.made, period_of(run.produced_to - 1)
         for metal in of_kind(made, Column.METAL):
             own = classes_of(metal)[0 if run.recycled else 1]
-            found.unless(made.get(own, 0) == made[metal], "ClassOutOfBounds")
+            found.unless(made.get(own, 0) == made[metal], "QuantityOutOfBounds")
+            other = classes_of(metal)[1 if run.recycled else 0]
+            found.unless(not made.get(other, 0), "ClassAtWayIn")
             where = member, substance_of(metal)
             wanted = self.ceilings[*where, period] + made[metal]
             found.unless(wanted <= self.facts.ceilings.get(where, 0), "OverCeiling")
@@ -114,11 +109,10 @@ class Runs(Ledger):
     def gain(self, sender: str, run: Run) -> None:
         """A stock-take found more than the book: bounded by the period's takes."""
         member, found = self.begin(sender, run, Kind.GAIN)
-        self.operated(run.site, member, found)
-        found.settle()
         sums = self.sums_of(run, way_in=True)
         judge_run(sums, found)
         self.uncertified(sums, found)
+        self.without_class(sums, found)
         made, period = sums.made, period_of(run.produced_to - 1)
         for metal in of_kind(made, Column.METAL):
             use = self.use(run.site, substance_of(metal), period)
@@ -133,21 +127,22 @@ class Runs(Ledger):
         """External and gained batches: blended, of share 0, CO2e at least the default."""
         found.unless(len(sums.batches) == 1, "Count")
         for batch in sums.batches:
-            found.unless(batch.model == Model.CONTROLLED_BLENDING, "ModelCondition")
-            found.unless(not of_kind(batch.sums, Column.CREDIT), "NotInThisRun")
+            found.unless(batch.model == Model.CONTROLLED_BLENDING, "UnknownValue")
+            found.unless(not of_kind(batch.sums, Column.CREDIT), "CoverMissing")
             least = batch.kind.co2e_default * batch.size
             found.unless(co2e(batch.sums) * MILLION >= least, "BelowDefault")
+
+    def without_class(self, sums: RunSums, found: Findings) -> None:
+        """Only what comes from outside has an origin class when it comes in."""
+        classes = of_kind(sums.made, Column.CLASS)
+        found.unless(not any(sums.made[column] for column in classes), "ClassAtWayIn")
 
     # ---- transform
 
     def transform(self, sender: str, run: Run) -> None:
         """Make batches of opened lots that the sender's member holds."""
         member, found = self.begin(sender, run, Kind.TRANSFORM)
-        self.operated(run.site, member, found)
-        found.unless(1 <= len(run.takes) <= 16, "Count")
-        found.settle()
         taken = self.take_all(member, run, found)
-        found.settle()
         sums = self.sums_of(run, way_in=False)
         sums.taken = self.reduced(run, taken.sums, found)
         sums.weakest, sums.pure = taken.weakest, taken.pure
@@ -166,24 +161,20 @@ class Runs(Ledger):
         """Every take names how much was gone before it; each sees those before it in the run."""
         taken = Taken()
         for take in run.takes:
-            if not found.unless(take.source < len(run.sources), "Count"):
-                break
             source = run.sources[take.source]
             columns, header = source.columns, source.header
             opened = Opened(header, columns, *take[1:5])
             lot = self.is_what_was_opened(opened, found)
             its = self.held(lot, member, found)
-            found.settle()
-            assert its is not None
             whole = take.quantities[columns.index(header.reference)]
-            gone = its.taken + taken.gone[lot]
-            found.unless(gone < whole, "LotNotInState")
-            found.unless(take.taken == gone, "TakenMismatch")
-            found.unless(take.amount >= 1, "QuantityOutOfBounds")
-            found.unless(gone + take.amount <= whole, "AboveRemainder")
-            found.settle()
+            if its is not None:
+                gone = its.taken + taken.gone[lot]
+                found.unless(gone < whole, "LotNotInState")
+                found.unless(take.taken == gone, "TakenMismatch")
+                taken.lots[lot], taken.whole[lot] = its, whole
+            if not found.unless(take.taken + take.amount <= whole, "AboveRemainder"):
+                found.settle()
             self.take(take, source.header, columns, whole, taken, found)
-            taken.lots[lot], taken.whole[lot] = its, whole
             taken.gone[lot] += take.amount
         return taken
 
@@ -211,7 +202,8 @@ class Runs(Ledger):
         taken.origins.add(header.origin_site)
         taken.weakest = max(taken.weakest, header.model)
         taken.flags |= header.flags & INHERITED
-        taken.pure &= pure(dict(zip(columns, take.quantities, strict=True)))
+        kept = [0 if take.waived >> i & 1 else q for i, q in enumerate(take.quantities)]
+        taken.pure &= pure(dict(zip(columns, kept, strict=True)))
 
     def reduced(self, run: Run, taken: Sums, found: Findings) -> Sums:
         """Reductions are named in the call and applied before caps."""
@@ -223,7 +215,8 @@ class Runs(Ledger):
             both = kind_of(one) == kind_of(other) == Column.CREDIT
             same = substance_of(one) == substance_of(other)
             found.unless(both and same and pair in self.facts.reducible, "NotReducible")
-            found.unless(quantity <= after.get(one, 0), "ReducedTooMuch")
+            if not found.unless(quantity <= after.get(one, 0), "ReducedTooMuch"):
+                found.settle()
             after[one] = after.get(one, 0) - quantity
             after[other] = after.get(other, 0) + quantity
         return after
@@ -290,6 +283,8 @@ class Runs(Ledger):
     def begin(self, sender: str, run: Run, kind: Kind) -> tuple[int, Findings]:
         """Who acts, and that what is handed in is well formed."""
         member, found = self.facts.operator(sender), Findings()
+        if run.site or kind != Kind.EXTERNAL:
+            found.unless(self.facts.sites.get(run.site) == member, "NotSiteOperator")
         window = run.produced_from < run.produced_to <= self.facts.now
         found.unless(window, "ProductionWindow")
         lateness = self.facts.rules.lateness_s
@@ -297,36 +292,61 @@ class Runs(Ledger):
         foreign: tuple[object, ...] = ()
         if kind != Kind.TRANSFORM:
             foreign = run.takes, run.sources, run.first, run.reductions, run.draws, run.losses
-        if kind != Kind.ORIGIN:
+        if kind == Kind.ORIGIN:
+            self.check_covers(run, found)
+        else:
             foreign += (run.covers,)
         found.unless(not any(foreign), "NotInThisRun")
         if kind != Kind.EXTERNAL:
             found.unless(run.source == ZERO, "SourceMissing")
             found.unless(not run.recycled, "NotInThisRun")
         self.well_formed(member, run, found)
+        self.well_shaped(run, kind, found)
         return member, found
+
+    def well_shaped(self, run: Run, kind: Kind, found: Findings) -> None:
+        """What sums need to be sums at all: nothing is judged of a run that is not so."""
+        known, shape = set(run.columns), Findings()
+        shape.unless(1 <= len(run.outputs) <= 16, "Count")
+        shape.unless(len(run.columns) <= 32, "Count")
+        shape.unless(kind == Kind.TRANSFORM or len(run.takes) == 0, "NotInThisRun")
+        shape.unless(kind != Kind.TRANSFORM or 1 <= len(run.takes) <= 16, "Count")
+        ascending(run.columns, shape)
+        for output in run.outputs:
+            well_shaped_output(output, known, shape)
+            shape.unless(output.product_class in self.facts.classes, "UnknownProductClass")
+        for source in run.sources:
+            shape.unless(set(source.columns) <= known, "UnknownColumn")
+        for take in run.takes:
+            if shape.unless(take.source < len(run.sources), "Count"):
+                columns = run.sources[take.source].columns
+                shape.unless(len(take.quantities) == len(columns), "Count")
+            shape.unless(take.amount >= 1, "QuantityOutOfBounds")
+        found.errors += shape.errors
+        if shape.errors:
+            found.settle()
 
     def well_formed(self, member: int, run: Run, found: Findings) -> None:
         known, facts = set(run.columns), self.facts
-        found.unless(1 <= len(run.outputs) <= 16, "Count")
-        found.unless(len(run.columns) <= 32, "Count")
-        ascending(run.columns, found)
         for column in run.columns:
             known_column(facts, column, found)
         for output in run.outputs:
-            self.well_formed_output(member, output, known, found)
+            found.unless(1 <= output.size <= MAX_QUANTITY, "Count")
+            found.unless(output.root != ZERO, "ZeroRoot")
+            found.unless((member, output.root) not in self.batches, "AlreadyIssued")
+            found.unless(1 <= output.model <= 4, "UnknownValue")
         roots = [output.root for output in run.outputs]
         found.unless(len(set(roots)) == len(roots), "AlreadyIssued")
-        for source in run.sources:
-            found.unless(set(source.columns) <= known, "UnknownColumn")
+        for parts in (run.first, run.reductions, run.draws, run.losses):
+            found.unless(all(part.quantity for part in parts), "QuantityOutOfBounds")
         for emission in run.emissions:
             found.unless(1 <= emission.part <= 3, "UnknownValue")
         for loss in run.losses:
             found.unless(1 <= loss.reason <= 8, "UnknownValue")
             found.unless(loss.column in known, "UnknownColumn")
         for first in run.first:
-            metal = first.column in known and kind_of(first.column) == Column.METAL
-            found.unless(metal, "UnknownColumn")
+            found.unless(first.column in known, "UnknownColumn")
+            found.unless(kind_of(first.column) == Column.METAL, "NotFirstMeasured")
         if run.rule:
             rule = facts.allocation.get(run.rule)
             if found.unless(rule, "UnknownRule"):
@@ -334,31 +354,10 @@ class Runs(Ledger):
                 in_force = rule.site == run.site and rule.from_ <= facts.now < rule.until
                 found.unless(in_force, "RuleNotInForce")
 
-    def well_formed_output(
-        self, member: int, output: Output, known: set[int], found: Findings
-    ) -> None:
-        columns = output.columns
-        found.unless(1 <= len(columns) <= 16 and len(columns) == len(output.sums), "Count")
-        ascending(columns, found)
-        found.unless(set(columns) <= known, "UnknownColumn")
-        found.unless(len(of_kind(columns, Column.CO2E)) == 1, "OneCo2eColumn")
-        found.unless(all(s <= MAX_QUANTITY for s in output.sums), "QuantityOutOfBounds")
-        found.unless(1 <= output.size <= MAX_QUANTITY, "QuantityOutOfBounds")
-        found.unless(output.root != ZERO, "ZeroRoot")
-        found.unless((member, output.root) not in self.batches, "AlreadyIssued")
-        found.unless(output.product_class in self.facts.classes, "UnknownProductClass")
-        found.unless(1 <= output.model <= 4, "UnknownValue")
-        measures = {Column.MASS, Column.METAL, Column.UNIT}
-        reference = output.reference in columns and kind_of(output.reference) in measures
-        found.unless(reference, "UnknownColumn")
-
-    def operated(self, site: int, member: int, found: Findings) -> None:
-        found.unless(site in self.facts.sites, "UnknownSite")
-        found.unless(self.facts.sites.get(site) == member, "NotSiteOperator")
-
     def sums_of(self, run: Run, *, way_in: bool) -> RunSums:
         """The run in numbers, before anything is taken."""
         batches = []
+        rule = self.facts.allocation.get(run.rule)
         for output in run.outputs:
             kind = self.facts.classes[output.product_class]
             sums = dict(zip(output.columns, output.sums, strict=True))
@@ -374,7 +373,7 @@ class Runs(Ledger):
             first=total({first.column: first.quantity} for first in run.first),
             lost=total({loss.column: loss.quantity} for loss in run.losses),
             emissions=sum(emission.co2e for emission in run.emissions),
-            rule=self.facts.allocation[run.rule].shares if run.rule else None,
+            rule=rule.shares if rule else None,
         )
 
     def flags_of(self, run: Run, sums: RunSums) -> int:
@@ -413,16 +412,3 @@ class Runs(Ledger):
                 cause=cause,
             )
             self.batches[member, output.root] = Batch(header)
-
-
-def ascending(columns: tuple[int, ...], found: Findings) -> None:
-    found.unless(all(a < b for a, b in pairwise(columns)), "ColumnsNotAscending")
-
-
-def known_column(facts: Facts, column: int, found: Findings) -> None:
-    """Something registered stands behind the key."""
-    base = column
-    if kind_of(column) == Column.CREDIT:
-        found.unless(qualifier_of(column) in facts.programmes, "UnknownProgramme")
-        base = metal_of(column)
-    found.unless(base in facts.columns, "UnknownColumn")

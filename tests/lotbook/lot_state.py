@@ -22,9 +22,9 @@ class Batch:
 
     @property
     def word(self) -> bytes:
-        """Header digest with bit 0 cleared | opened; 2 = withdrawn."""
-        if self.withdrawn:
-            return (2).to_bytes(32)
+        """Header digest with bit 0 cleared | opened; 2 = withdrawn, 4 = handed over."""
+        if self.withdrawn or self.handed_over:
+            return (4 if self.handed_over else 2).to_bytes(32)
         digest = header_digest(self.header)
         return digest[:-1] + bytes([digest[-1] & 0xFE | self.opened])
 
@@ -73,7 +73,7 @@ class Ledger:
         self.nonces: set[tuple[int, int]] = set()
         self.sequences: Counter[int] = Counter()
         self.freezes: set[tuple[bytes, int]] = set()
-        self.asked: dict[tuple[bytes, int], int] = {}
+        self.asked: dict[bytes, tuple[int, int]] = {}
         self.successor = ""
         self.extinguished: Counter[int] = Counter()
         """By credit column: let go, its metal lost, or left by a residue. No contract keeps it."""
@@ -94,12 +94,8 @@ class Ledger:
     def recorded(self, header: Header, found: Findings) -> Batch | None:
         """The batch of a header, if this is its header and it still counts."""
         batch = self.batches.get((header.issuer, header.root))
-        if not found.unless(
-            batch and not batch.withdrawn and batch.header == header, "NotTheBatch"
-        ):
-            return None
-        assert batch is not None
-        found.unless(not batch.handed_over, "HandedOver")
+        stands = batch and not batch.withdrawn and not batch.handed_over
+        found.unless(stands and batch and batch.header == header, "NotTheBatch")
         return batch
 
     def held(self, lot: bytes, member: int, found: Findings) -> Lot | None:
@@ -109,9 +105,7 @@ class Ledger:
             found.unless(False, "LotUnopened")
             return None
         state = its.state_at(self.facts.now)
-        if state == State.HANDED_OVER:
-            found.unless(False, "LotWithSuccessor")
-        elif state == State.OFFERED:
+        if state == State.OFFERED:
             found.unless(False, "LockedByOffer")
         else:
             found.unless(state == State.HELD, "LotNotInState")
@@ -123,13 +117,10 @@ class Ledger:
         """A lot that is offered to the member now."""
         its = self.lots.get(lot)
         if its is None:
-            found.unless(False, "LotUnopened")
+            found.unless(False, "LotNotInState")
             return None
-        state = its.state_at(self.facts.now)
-        if state == State.HANDED_OVER:
-            found.unless(False, "LotWithSuccessor")
-        else:
-            found.unless(state == State.OFFERED, "LotNotInState")
+        if found.unless(its.state == State.OFFERED, "LotNotInState"):
+            found.unless(self.facts.now < its.offer_until, "TimeOutOfBounds")
         found.unless(its.offered_to == member, "NotOfferedTo")
         return its
 

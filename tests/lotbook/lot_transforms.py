@@ -12,6 +12,7 @@ from tests.lotbook.lot_values import (
     Column,
     Draw,
     FirstMeasured,
+    Kind,
     Loss,
     Model,
     Output,
@@ -24,6 +25,7 @@ from tests.lotbook.lot_values import (
     key,
     metal_of,
     of_kind,
+    qualifier_of,
     substance_of,
 )
 
@@ -65,6 +67,9 @@ class Transforms(Moves):
             return None
         member = self.book.lots[self.rng.choice(lots)].holder
         own = [lot for lot in lots if self.book.lots[lot].holder == member]
+        suspended = [lot for lot in own if self.of_a_suspended_site(lot)]
+        if suspended and self.chance(60):
+            own = suspended
         chosen = self.some(own, 6 if self.chance(20) else 3)
         site = self.site_of(member)
         for waive in (False, True):
@@ -78,6 +83,14 @@ class Transforms(Moves):
                 continue
             return self.made_of(member, draft, taken)
         return None
+
+    def of_a_suspended_site(self, lot: bytes) -> bool:
+        """Some of its credit must be waived."""
+        header, columns = self.opened[lot][:2]
+        programmes = [qualifier_of(column) for column in of_kind(columns, Column.CREDIT)]
+        return header.kind == Kind.ORIGIN and any(
+            self.facts.suspended(header.site, programme) for programme in programmes
+        )
 
     def made_of(self, member: int, draft: Run, taken: Taken) -> Call:
         """Outputs of what was taken."""
@@ -264,7 +277,8 @@ class Transforms(Moves):
                 parts = [self.rng.randint(0, part) for part in parts]
         for i, (share, part, free) in enumerate(zip(shares, parts, room, strict=True)):
             share[column] = part
-            if model == Model.MASS_BALANCE and free > part and self.chance(50):
+            spent = part == caps[i] and model == Model.MASS_BALANCE
+            if spent and free > part and self.chance(60):
                 share[column] += self.draw(site, column, free - part, draws, before + i)
 
     def draw(self, site: int, column: int, most: int, draws: list[Draw], output: int) -> int:

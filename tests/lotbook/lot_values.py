@@ -307,7 +307,7 @@ def offer_digest(chain_id: int, book: str, consortium: str, offer: SignedOffer) 
     domain = keccak(
         words(
             keccak(text=f"EIP712Domain({fields})"),
-            keccak(text="Veta LotBook"),
+            keccak(text="Veta Custody"),
             keccak(text="1"),
             chain_id,
             book,

@@ -46,7 +46,7 @@ CLASSES: Final = {
     IN_PROCESS: ProductClass(False, 10_000, 200_000, 0),
 }
 UNIT_KINDS: Final = (1, 2)
-GWP_SET: Final = 6
+GWP_SET: Final = 1
 CO2E: Final = key(Column.CO2E, GWP_SET)
 MASS: Final = key(Column.MASS, 1)
 COLUMNS: Final = frozenset(
