@@ -36,6 +36,29 @@ def test_outbox__killed_115_times_with_a_failing_endpoint__nothing_lost_or_ancho
 
 
 @pytest.mark.slow
+@pytest.mark.row("T33", "T35")
+def test_outbox__killed_while_it_makes_and_opens_lots__no_run_is_lost_or_made_twice(
+    tmp_path: Path,
+) -> None:
+    with fake_site(tmp_path, share=0.1, seed=50, has_lots=True) as site:
+        ledger = site.connect()
+        report = run(
+            site,
+            kills=60,
+            seed=51,
+            calm=lambda: ledger.test_share(0.0),  # type: ignore[attr-defined]
+            longest_s=0.5,
+            least_settled=16,
+        )
+    assert report.faults == []
+    assert report.kills >= 60
+    assert report.runs > 10
+    assert report.opened > 3
+    assert report.sequence > report.batches > 3
+    assert report.settled_under_fire > 15
+
+
+@pytest.mark.slow
 @pytest.mark.row("T35")
 def test_outbox__killed_on_the_real_contracts__nothing_lost_or_anchored_twice(
     tmp_path: Path,

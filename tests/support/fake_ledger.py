@@ -16,10 +16,11 @@ from typing import Final, TypeVar
 from tests.support.fake_accounts import RawTransaction, decode_raw
 from tests.support.fake_faults import CLIENT_WORDS, Faults
 from tests.support.fake_governance import FakeGovernance, SystemCall
-from tests.support.fake_lots import no_lots
+from tests.support.fake_lots import FakeLots, LotWorld
 from tests.support.fake_world import (
     ADDRESS,
     CONTRACTS,
+    LOT_CONTRACTS,
     STATEMENT_LOG,
     EmittedLog,
     Reverted,
@@ -29,6 +30,7 @@ from tests.support.fake_world import (
 )
 from veta.chain.revert import code_of
 from veta.errors import (
+    ConfigError,
     LedgerError,
     LedgerUnavailableError,
     OutcomeUnknownError,
@@ -98,6 +100,7 @@ class FakeLedger(FakeGovernance):
         genesis_time_s: UnixSeconds = START_S,
         block_period_s: int = 1,
         salt: str = "genesis",
+        has_lots: bool = False,
     ) -> None:
         self.chain_id = chain_id
         self.automine = automine
@@ -112,7 +115,8 @@ class FakeLedger(FakeGovernance):
         self._lock = threading.RLock()
         genesis = keccak256(f"{chain_id} {salt}".encode())
         ref = BlockRef(BlockNumber(0), genesis, Digest(bytes(32)), genesis_time_s)
-        self._blocks = [_Block(ref, World())]
+        self._lots = FakeLots(self) if has_lots else None
+        self._blocks = [_Block(ref, World(lots=LotWorld() if has_lots else None))]
         self._pool: dict[tuple[AccountAddress, int], bytes] = {}
 
     # -- LedgerReader ------------------------------------------------------------------------
@@ -121,7 +125,7 @@ class FakeLedger(FakeGovernance):
         """Chain id, genesis and code digests."""
         codes = tuple(
             ContractCode(name, ADDRESS[name], keccak256(b"code of " + name.encode()))
-            for name in CONTRACTS
+            for name in (*CONTRACTS, *(LOT_CONTRACTS if self._lots else ()))
         )
         return self._ask(
             lambda: ChainIdentity(self.chain_id, self._blocks[0].ref.digest, codes), "identity"
@@ -290,13 +294,19 @@ class FakeLedger(FakeGovernance):
 
     @property
     def lots(self) -> LotLedger:
-        """No lots here."""
-        no_lots()
+        """The lots' side of it, on a chain that has one."""
+        if self._lots is None:
+            raise ConfigError("config.no_contract", "the trust configuration pins no LotBook")
+        return self._lots
 
     def close(self) -> None:
         """Nothing to release."""
 
     # -- inside ------------------------------------------------------------------------------
+
+    def ask_world(self, block: BlockRef, answer: Callable[[World], R], name: str) -> R:
+        """A question about the state at a block."""
+        return self._ask(lambda: answer(self._at(block).world), name)
 
     @property
     def _world(self) -> World:

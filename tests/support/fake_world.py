@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sha3 import keccak_256
 
@@ -38,9 +38,11 @@ from veta.ports.ledger import EventHead, LedgerEventBody, MemberAdmitted
 CONSORTIUM: Final = "Consortium"
 STATEMENT_LOG: Final = "StatementLog"
 CONTRACTS: Final = (CONSORTIUM, STATEMENT_LOG)
+LOT_CONTRACTS: Final = ("LotBook", "Custody")
+"""On a chain that has lots."""
 ADDRESS: Final = {
     name: AccountAddress(keccak_256(b"fake contract " + name.encode()).digest()[12:])
-    for name in CONTRACTS
+    for name in (*CONTRACTS, *LOT_CONTRACTS)
 }
 EMPTY_HEAD: Final = EventHead(0, Digest(bytes(32)))
 _MOST_LEAVES: Final = (1 << 53) - 1
@@ -105,8 +107,10 @@ class World:
     nonces: dict[AccountAddress, int] = field(default_factory=dict)
     balances: dict[AccountAddress, int] = field(default_factory=dict)
     heads: dict[str, EventHead] = field(
-        default_factory=lambda: dict.fromkeys(CONTRACTS, EMPTY_HEAD)
+        default_factory=lambda: dict.fromkeys((*CONTRACTS, *LOT_CONTRACTS), EMPTY_HEAD)
     )
+    lots: Any = None
+    """``fake_lots.LotWorld`` on a chain that has lots."""
 
     def copy(self) -> World:
         """A snapshot."""
@@ -121,6 +125,7 @@ class World:
             dict(self.nonces),
             dict(self.balances),
             dict(self.heads),
+            None if self.lots is None else self.lots.copy(),
         )
 
     def account(self, address: AccountAddress, time_s: UnixSeconds) -> ActiveAccount | None:
@@ -134,7 +139,7 @@ class World:
                 purpose = entry.purpose if entry.action is KeyAction.BIND else None
         return None if purpose is None else ActiveAccount(address, member, purpose)
 
-    def _operator(self, scene: Scene) -> MemberId:
+    def operator(self, scene: Scene) -> MemberId:
         active = self.account(scene.sender, scene.time_s)
         if active is None or active.purpose is not KeyPurpose.OPERATE:
             raise Reverted("NotOperator", account=scene.sender)
@@ -174,6 +179,8 @@ class World:
 
     def run(self, data: bytes, scene: Scene) -> list[EmittedLog]:
         """Run an encoded call; ``Reverted`` leaves the world as it was."""
+        if data.startswith(b"lots ") and self.lots is not None:
+            return self._run_lots(data, scene)
         try:
             call = json.loads(data)
             name = call.pop("call")
@@ -183,10 +190,20 @@ class World:
             return [self._anchor(scene, **call)]
         return [self._add_status(scene, name, **call)]
 
+    def _run_lots(self, data: bytes, scene: Scene) -> list[EmittedLog]:
+        from tests.support.fake_lots import LotActs
+
+        before = self.lots.copy(), dict(self.sequences), dict(self.heads)
+        try:
+            return LotActs(self, scene).run_call(data.split(b" ", 2)[1].decode())
+        except Reverted:
+            self.lots, self.sequences, self.heads = before
+            raise
+
     def _anchor(
         self, scene: Scene, *, sequence: int, root: str, size: int, kind: int
     ) -> EmittedLog:
-        issuer = self._operator(scene)
+        issuer = self.operator(scene)
         batch_root = BatchRoot(bytes.fromhex(root))
         expected = self.sequences.get(issuer, 0) + 1
         if not any(entry.roles for entry in self.membership[issuer][-1:]):
@@ -223,7 +240,7 @@ class World:
         effective_s: int = 0,
         related: str | None = None,
     ) -> EmittedLog:
-        by_member = self._operator(scene)
+        by_member = self.operator(scene)
         subject = (MemberId(issuer or by_member), Leaf(bytes.fromhex(leaf)))
         action = StatusAction[name.upper()]
         entries = self.status.get(subject, ())

@@ -19,15 +19,19 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from tests.support.lot_parts import run_of
 from veta.chain.clock import SystemClock
-from veta.errors import LedgerError, LedgerUnavailableError
+from veta.errors import ConflictError, LedgerError, LedgerUnavailableError
 from veta.keys.signers import Es256kSigner
 from veta.model.identifiers import Leaf, MemberId
 from veta.ports.keys import TransactionSigner
 from veta.ports.ledger import Ledger
 from veta.ports.store import IntentState, StatementState, Store, StoreIdentity, TransactionState
 from veta.services.anchor import BatchAnchorer, split_leaves
+from veta.services.follow import Follower
 from veta.services.issue import StatementIssuer
+from veta.services.lot_reading import known_lot
+from veta.services.lots import LotDesk
 from veta.services.outbox import Outbox
 from veta.services.planning import OutboxPolicy, TransactionPlanner
 from veta.store.sql_store import open_store
@@ -46,6 +50,8 @@ class Site:
     identifier: str
     account: TransactionSigner
     connect: Callable[[], Ledger]
+    lots: bool = False
+    """Whether nodes make lots as well, and open them."""
 
 
 @dataclass
@@ -55,6 +61,8 @@ class KillReport:
     kills: int = 0
     promised: int = 0
     batches: int = 0
+    runs: int = 0
+    opened: int = 0
     sequence: int = 0
     nonces: int = 0
     attempts: int = 0
@@ -103,11 +111,14 @@ def _work(site: Site, promises: int, *, until_idle: bool) -> None:
         identifier=site.identifier,
         check=lambda _: None,
     )
+    desk = LotDesk.of(planner, issuer, clock, secrets.token_bytes) if site.lots else None
     while True:
         if not until_idle:
             for _ in range(secrets.randbelow(4)):
                 issued = issuer.issue(_credential(site.identifier))
                 os.write(promises, issued.leaf)
+            if desk is not None:
+                _move_lots(desk, planner)
         with suppress(LedgerError):
             anchorer.anchor()
         outbox.step()
@@ -115,6 +126,28 @@ def _work(site: Site, promises: int, *, until_idle: bool) -> None:
             store.close()
             return
         time.sleep(0.002)
+
+
+def _move_lots(desk: LotDesk, planner: TransactionPlanner) -> None:
+    """Make a run now and then, and open what was made, as far as the chain can be asked."""
+    with suppress(LedgerError, ConflictError):
+        if secrets.randbelow(3) == 0:
+            numbers = [secrets.token_hex(4) for _ in range(1 + secrets.randbelow(3))]
+            at_s = planner.ledger.head().time_s
+            desk.originator.originate(run_of(*numbers, at_s=at_s))
+        names = [code.name for code in planner.ledger.identity().contracts]
+        follower = Follower(
+            store=planner.store, ledger=planner.ledger, contracts=names, blocks_at_once=2
+        )
+        for _ in range(20):
+            with suppress(LedgerUnavailableError):
+                if follower.step().at_head:
+                    break
+        with planner.store.read() as work:
+            batches = [batch for _, batch in work.all_own_lot_batches()]
+            lots = [batch.lots[0] for batch in batches if not work.opened_lot(batch.lots[0])]
+        for lot in lots[:1]:
+            desk.custodian.open(lot)
 
 
 def connected(site: Site) -> Ledger:
@@ -239,6 +272,7 @@ def judge(site: Site, promised: set[bytes], report: KillReport) -> None:
             (batch, split_leaves(work.batch_leaves(batch.number))) for batch in work.batches()
         ]
         entries = work.entries()
+    drawn = _judge_lots(site, ledger, store, report) if site.lots else []
     store.close()
     faults += [f"lost: {leaf.hex()}" for leaf in promised - set(states)]
     faults += [
@@ -256,9 +290,10 @@ def judge(site: Site, promised: set[bytes], report: KillReport) -> None:
             faults.append(f"batch {batch.number} is anchored otherwise")
         else:
             sequences.append(record.sequence)
-    if sorted(sequences) != list(range(1, len(batches) + 1)):
+    sequences += drawn
+    if sorted(sequences) != list(range(1, len(sequences) + 1)):
         faults.append("the sequence has a gap or a duplicate")
-    if ledger.next_sequence(site.member, head) != len(batches) + 1:
+    if ledger.next_sequence(site.member, head) != len(sequences) + 1:
         faults.append("the chain has anchors that the store does not know")
     if [entry.nonce for entry in entries] != list(range(len(entries))):
         faults.append("the nonces have a gap or a duplicate")
@@ -271,3 +306,24 @@ def judge(site: Site, promised: set[bytes], report: KillReport) -> None:
     report.attempts = sum(len(entry.attempts) for entry in entries)
     report.reverted = sum(entry.state is TransactionState.REVERTED for entry in entries)
     report.displaced = sum(entry.state is TransactionState.DISPLACED for entry in entries)
+
+
+def _judge_lots(site: Site, ledger: Ledger, store: Store, report: KillReport) -> list[int]:
+    """Runs and openings against the chain; the numbers that the runs drew."""
+    names = [code.name for code in ledger.identity().contracts]
+    Follower(store=store, ledger=ledger, contracts=names).follow()
+    head = ledger.final_head()
+    with store.read() as work:
+        own = {batch.root: batch for _, batch in work.all_own_lot_batches()}
+        issued = [batch.header for batch in work.lot_batches(site.member)]
+        known = [known_lot(work, lot) for lot in work.lots_of(site.member)]
+        left = [*work.intents(IntentState.OPEN), *work.intents(IntentState.HELD)]
+    faults = report.faults
+    faults += [f"intent {intent.number} is {intent.state}: {intent.message}" for intent in left]
+    if {header.root for header in issued} != set(own) or len(issued) != len(own):
+        faults.append("the chain has other lot batches than the store")
+    for each in known:
+        if ledger.lots.lot(each.lot, head) != each.record:
+            faults.append(f"lot {each.lot.hex()[:8]} is not what was followed")
+    report.runs, report.opened = len(issued), len(known)
+    return [header.sequence for header in issued]

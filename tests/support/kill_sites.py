@@ -38,13 +38,15 @@ from veta.store.sql_store import open_store
 
 
 @contextmanager
-def fake_site(folder: Path, *, share: float, seed: int) -> Iterator[Site]:
+def fake_site(folder: Path, *, share: float, seed: int, has_lots: bool = False) -> Iterator[Site]:
     """The fake chain with finality after two blocks, reorganisations, and calls that get lost."""
     account = FakeAccount("mine")
-    ledger = mining_ledger(account, automine=False, finality=2)
+    ledger = mining_ledger(account, automine=False, finality=2, has_lots=has_lots)
     ledger.mine(3)
     identity = identity_of(ledger)
-    with _served(lambda: ledger, folder, share=share, seed=seed, period_s=0.004) as path:
+    # Nodes that follow, and are killed over it, need blocks that they can keep up with.
+    period_s = 0.03 if has_lots else 0.004
+    with _served(lambda: ledger, folder, share=share, seed=seed, period_s=period_s) as path:
         open_store(folder / "node.db", identity, create=True).close()
         yield Site(
             database=folder / "node.db",
@@ -53,6 +55,7 @@ def fake_site(folder: Path, *, share: float, seed: int) -> Iterator[Site]:
             identifier=MINE_DID,
             account=account,
             connect=lambda: SocketLedger(path),
+            lots=has_lots,
         )
 
 

@@ -45,9 +45,11 @@ class ManualClock:
         self.passed_s += seconds
 
 
-def mining_ledger(account: FakeAccount, *, automine: bool = True, finality: int = 0) -> FakeLedger:
+def mining_ledger(
+    account: FakeAccount, *, automine: bool = True, finality: int = 0, has_lots: bool = False
+) -> FakeLedger:
     """A chain with one member, its funded account and four other voters."""
-    ledger = FakeLedger(automine=automine, finality_depth=finality)
+    ledger = FakeLedger(automine=automine, finality_depth=finality, has_lots=has_lots)
     ledger.admit(MINE, MINE_DID, roles=Role.MINER)
     ledger.bind_account(MINE, account.address)
     return ledger

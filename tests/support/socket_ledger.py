@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -47,8 +48,14 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
 class SocketLedger:
     """Implements ``Ledger`` by asking the other process; one connection a call."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, prefix: str = "") -> None:
         self._path = str(path)
+        self._prefix = prefix
+
+    @property
+    def lots(self) -> Any:
+        """The other ledger's lots."""
+        return SocketLedger(Path(self._path), "lots.")
 
     def close(self) -> None:
         """Connections end with their call."""
@@ -65,7 +72,7 @@ class SocketLedger:
                 with socket.socket(socket.AF_UNIX) as connection:
                     connection.settimeout(_ANSWER_S)
                     connection.connect(self._path)
-                    _write(connection, (name, arguments, named))
+                    _write(connection, (self._prefix + name, arguments, named))
                     good, answer = _read(connection)
             except (OSError, EOFError) as error:
                 if name == "send":
@@ -107,7 +114,7 @@ class _Server:
             self.counts["lost_before"] += 1
             return
         try:
-            answer: tuple[bool, Any] = True, getattr(self._ledger, name)(*arguments, **named)
+            answer: tuple[bool, Any] = True, attrgetter(name)(self._ledger)(*arguments, **named)
         except ProvenanceError as error:
             told = (type(error), error.code, error.message, dict(error.__dict__))
             answer = False, told
