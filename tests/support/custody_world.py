@@ -46,7 +46,7 @@ from veta.model.lots import (
 )
 
 COPPER, LITHIUM, GOLD = 29, 3, 79
-DRY, NET, CO2E = mass_key(MassBasis.DRY), mass_key(MassBasis.NET), co2e_key(6)
+DRY, NET, CO2E = mass_key(MassBasis.DRY), mass_key(MassBasis.NET), co2e_key(1)
 CU, LI, AU = metal_key(COPPER), metal_key(LITHIUM), metal_key(GOLD)
 RMM_75, RMM_50 = ProgrammeId(75), ProgrammeId(50)
 CU_75, CU_50 = credit_key(RMM_75, COPPER), credit_key(RMM_50, COPPER)

@@ -39,6 +39,8 @@ from veta.verify.verdict import Check, FactValue
 BOUNDARY: Final = "cradle-to-gate"
 """What the CO2e column counts (PACT pcfExcludingBiogenicUptake)."""
 DECLARED_UNIT: Final = "kilogram"
+GWP_SETS: Final = {1: "AR6"}
+"""Assessment report, 100 years, by the set's number in the registry."""
 _LIMITS: Final = Limits(runs=MAX_NODES, edges=MAX_NODES)
 _GRAMS: Final = 1000
 
@@ -100,10 +102,13 @@ def _unlike(footprint: StatedFootprint, held: Sums) -> Iterator[Check]:
         sentence = f"a figure a {footprint.declared_unit} cannot stand for one a {DECLARED_UNIT}"
         yield found("footprint.other_unit", sentence, declared_unit=footprint.declared_unit)
     for key in of_kind(held, ColumnKind.CO2E):
-        counted = f"AR{column_of(key).qualifier}"
+        number = column_of(key).qualifier
+        counted = GWP_SETS.get(number)
         if footprint.gwp_set != counted:
-            sentence = f"stated under {footprint.gwp_set}, counted under {counted}"
-            yield found("footprint.other_gwp_set", sentence, stated=footprint.gwp_set)
+            sentence = f"stated under {footprint.gwp_set}, counted under {counted or number}"
+            facts: dict[str, FactValue] = {"stated": footprint.gwp_set, "gwp_set": number}
+            code = "footprint.other_gwp_set" if counted else "footprint.unknown_gwp_set"
+            yield found(code, sentence, **facts)
 
 
 def _marks(part: LotPart) -> Iterator[Check]:

@@ -102,6 +102,7 @@ _FOOTPRINT: Final[Mapping[str, Outcome]] = {
     "footprint.other_boundary": Outcome.FAILED,
     "footprint.other_unit": Outcome.FAILED,
     "footprint.other_gwp_set": Outcome.FAILED,
+    "footprint.unknown_gwp_set": Outcome.NOT_PROVEN,
     "footprint.recomputes": Outcome.PASSED,
     "footprint.does_not_recompute": Outcome.FAILED,
     "footprint.rounded_down": Outcome.NOTICE,

@@ -12,7 +12,7 @@ from veta.verify.stated import StatedLot
 from veta.verify.verdict import Check
 
 MILLIGRAM_SYMBOLS: Final = frozenset({"Au", "Ag", "Pt", "Pd", "Rh", "Ir", "Ru", "Os"})
-"""Metals that the registry counts in mg; passports state grams."""
+"""Metals that the registry counts in mg; passports state whole grams, rounded down."""
 GRADE_BOUNDS_PPM: Final[Mapping[tuple[str, str], tuple[int, int]]] = {
     ("copper-concentrate", "Cu"): (150_000, 450_000),
     ("copper-anode", "Cu"): (980_000, 998_000),
@@ -69,11 +69,10 @@ def _metal(stated: StatedLot, held: Sums) -> Iterator[Check]:
     columns = metal_columns(held)
     for symbol, mass_g in stated.metal_g.items():
         key = columns.pop(symbol, None)
-        scale = _MILLIGRAMS_PER_GRAM if symbol in MILLIGRAM_SYMBOLS else 1
         if key is None and mass_g:
             yield _not_counted(f"contained {symbol}", mass_g)
-        elif key is not None and held[key] != mass_g * scale:
-            yield _differs(f"contained {symbol}", mass_g * scale, held[key])
+        elif key is not None and _grams(symbol, held[key]) != mass_g:
+            yield _differs(f"contained {symbol}", mass_g, _grams(symbol, held[key]))
     for symbol, key in columns.items():
         if held[key]:
             yield _not_stated(f"contained {symbol}", held[key])
@@ -91,14 +90,16 @@ def _co2e(stated: StatedLot, held: Sums) -> Iterator[Check]:
 
 def _bounds(held: Sums) -> Iterator[Check]:
     """No law balances mass, so what it can be is looked at here: metal is never more than it."""
-    metal_g = sum(
-        held[key] // (_MILLIGRAMS_PER_GRAM if symbol in MILLIGRAM_SYMBOLS else 1)
-        for symbol, key in metal_columns(held).items()
-    )
+    metal_g = sum(_grams(symbol, held[key]) for symbol, key in metal_columns(held).items())
     for key in of_kind(held, ColumnKind.MASS):
         if metal_g > held[key]:
             sentence = f"{metal_g} g of metal in {held[key]} g"
             yield found("lot.metal_exceeds_mass", sentence, metal_g=metal_g, mass_g=held[key])
+
+
+def _grams(symbol: str, quantity: int) -> int:
+    """A metal column in the whole grams of a passport, rounded down."""
+    return quantity // _MILLIGRAMS_PER_GRAM if symbol in MILLIGRAM_SYMBOLS else quantity
 
 
 def _grades(stated: StatedLot) -> Iterator[Check]:

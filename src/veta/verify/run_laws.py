@@ -26,6 +26,7 @@ from veta.model.lots import (
     ProductClassTerms,
     SiteId,
 )
+from veta.verify.batches import name_of
 from veta.verify.findings import not_determined
 from veta.verify.lot_codes import found
 from veta.verify.lot_step import ANY_TOLERANCE
@@ -76,7 +77,7 @@ def judge_laws(judged: JudgedRun, about: LotFacts | Undetermined) -> tuple[list[
     """
     checks: list[Check] = []
     terms = _terms(judged, about, checks)
-    rule = _rule(judged.header, about, checks)
+    rule = _rule(judged, about, checks)
     run = _sums(judged, terms, rule)
     judgement = judge_run(run)
     where = f"run of member {judged.header.issuer} at site {judged.header.site}"
@@ -102,9 +103,8 @@ def _sums(
         taken[reduction.to_column] = taken.get(reduction.to_column, 0) + part
     origin = header.kind is LotBatchKind.ORIGIN
     outputs = []
-    places = {part.root: number for number, part in enumerate(cause.outputs)}
     for batch in judged.run.batches:
-        number = places[batch.header.root]
+        number = judged.places[name_of(batch.header)]
         assert batch.totals is not None
         outputs.append(
             OutputSums(
@@ -174,9 +174,10 @@ def _terms(
 
 
 def _rule(
-    header: BatchHeader, about: LotFacts | Undetermined, checks: list[Check]
+    judged: JudgedRun, about: LotFacts | Undetermined, checks: list[Check]
 ) -> AllocationRule | None:
     """The allocation rule that a run names, in force for its site when it was anchored."""
+    header, at_s = judged.header, judged.ran_at_s
     if header.allocation_rule == 0:
         return None
     rules = about if isinstance(about, Undetermined) else about.rules
@@ -188,7 +189,7 @@ def _rule(
     if rule is None:
         sentence = f"allocation rule {number} is not known, so shares of products are not shown"
         checks.append(found("lineage.rule_unknown", sentence, rule=number))
-    elif rule.site != header.site or not rule.from_s <= header.anchored_at_s < rule.until_s:
+    elif rule.site != header.site or (at_s and not rule.from_s <= at_s < rule.until_s):
         sentence = f"allocation rule {number} was not in force for site {header.site}"
         checks.append(found("lineage.rule_not_in_force", sentence, rule=number))
         return None

@@ -16,7 +16,8 @@ from veta.custody.encoding import lot_id
 from veta.errors import InputError
 from veta.model.determined import Undetermined
 from veta.model.disclosure import DisclosedBatch, DisclosedRun, TakenLot
-from veta.model.lot_tree import LotLeaf
+from veta.model.identifiers import UnixSeconds
+from veta.model.lot_tree import LotLeaf, LotRoot
 from veta.model.lots import MAX_OUTPUTS, MAX_TAKES, BatchHeader, LotBatchKind, LotId
 from veta.trees import DIGEST_LENGTH
 from veta.verify.batches import (
@@ -39,8 +40,11 @@ from veta.verify.verdict import Check, FactValue, Step
 _OF_A_BATCH: Final = frozenset(
     {"sequence", "root", "size", "totals", "reference_column", "product_class", "model", "flags"}
 )
-_OF_A_RUN: Final = tuple(each.name for each in fields(BatchHeader) if each.name not in _OF_A_BATCH)
-"""Fields that all batches of a run have in common."""
+_OF_A_REPLACEMENT: Final = frozenset({"by", "anchored_at_s"})
+_OF_A_RUN: Final = tuple(
+    each.name for each in fields(BatchHeader) if each.name not in _OF_A_BATCH | _OF_A_REPLACEMENT
+)
+"""Fields that all batches of a run have in common, one that took another's place included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ class JudgedRun:
     run: DisclosedRun
     cause: Cause
     takes: list[KnownTake] = field(default_factory=list)
+    places: dict[BatchName, int] = field(default_factory=dict)
+    """Which of its outputs each batch is."""
+    ran_at_s: UnixSeconds | None = None
+    """Block time; ``None`` if all of its batches took others' places, later."""
     checks: list[Check] = field(default_factory=list)
     """What was found of its sums; none: its laws can be recomputed."""
     beside: list[Check] = field(default_factory=list)
@@ -170,16 +178,35 @@ def _cause(judged: JudgedRun) -> Iterator[Check]:
 
 
 def _outputs(judged: JudgedRun) -> Iterator[Check]:
+    """Batches are those that the cause names, or took the place of one with its totals.
+
+    Totals are salted: no two batches have one digest of them, so equal totals name the batch.
+    """
     if judged.cause.closed or judged.cause.root is None:
         return
-    made = {part.root: part.totals for part in judged.cause.outputs}
-    for batch in judged.run.batches:
-        if made.pop(batch.header.root, None) != batch.header.totals:
+    free = dict(enumerate(judged.cause.outputs))
+    batches = sorted(judged.run.batches, key=lambda batch: batch.header.root not in _roots(judged))
+    for batch in batches:
+        header = batch.header
+        fits = [at for at, part in free.items() if part.totals == header.totals]
+        same = [at for at in fits if free[at].root == header.root]
+        replacing = header.kind is LotBatchKind.TRANSFORM and header.root not in _roots(judged)
+        at = next(iter(same or (fits if replacing else [])), None)
+        if at is None:
             sentence = "a batch is none that its run says it made"
-            yield found("lineage.other_output", sentence, **_place(batch.header))
-    for root in made:
+            yield found("lineage.other_output", sentence, **_place(header))
+            continue
+        judged.places[name_of(header)] = at
+        if same:
+            judged.ran_at_s = min(judged.ran_at_s or header.anchored_at_s, header.anchored_at_s)
+        del free[at]
+    for part in free.values():
         sentence = "a batch that a run made is not disclosed, so its balances are not shown"
-        yield found("lineage.output_not_disclosed", sentence, root=root.hex())
+        yield found("lineage.output_not_disclosed", sentence, root=part.root.hex())
+
+
+def _roots(judged: JudgedRun) -> set[LotRoot]:
+    return {part.root for part in judged.cause.outputs}
 
 
 def _take(
@@ -217,14 +244,15 @@ def _take(
         return
     judged.takes.append(take)
     judged.beside += _place_in_batch(take)
-    yield from _order(judged.header, batch.header)
+    yield from _order(judged, batch.header)
 
 
-def _order(run: BatchHeader, source: BatchHeader) -> Iterator[Check]:
-    """What is taken was there before: (block time, then the issuer's own count)."""
-    later = source.anchored_at_s > run.anchored_at_s
-    same = source.issuer == run.issuer and source.sequence >= run.sequence
-    if later or same:
+def _order(judged: JudgedRun, source: BatchHeader) -> Iterator[Check]:
+    """What is taken was there before: block time, then the issuer's own count."""
+    made = [batch.header for batch in judged.run.batches]
+    later = source.anchored_at_s > min(header.anchored_at_s for header in made)
+    same = source.issuer == made[0].issuer
+    if later or (same and source.sequence >= min(header.sequence for header in made)):
         sentence = "a run took from a batch that was issued after it"
         yield found("lineage.parent_later", sentence, **_place(source))
 
