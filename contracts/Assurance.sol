@@ -30,8 +30,9 @@ contract Assurance is AllocationRules {
         uint256 count = certificates.length;
         for (uint256 i = 0; i < count; ++i) {
             if (packed == 0) revert CertificateCount(count, i);
-            _requireCertificate(certificates[i], site, uint16(packed), uint8(packed >> 16));
-            _requireTime(certificates[i], substance, from, until);
+            Record storage content = _known(certificates[i]);
+            _requireCertificate(content, certificates[i], site, uint16(packed), uint8(packed >> 16));
+            _requireTime(content, certificates[i], substance, from, until);
             packed >>= 24;
         }
         if (packed != 0) revert CertificateCount(count, programme(programme_).length);
@@ -65,16 +66,26 @@ contract Assurance is AllocationRules {
 
     // ---------------------------------------------------------------- private
 
-    function _requireCertificate(uint64 certificate, uint32 site, uint16 scheme_, uint8 level) private view {
-        Record storage content = _known(certificate);
+    function _requireCertificate(
+        Record storage content,
+        uint64 certificate,
+        uint32 site,
+        uint16 scheme_,
+        uint8 level
+    ) private view {
         if (content.parent == 0) revert NotACertificate(certificate);
         if (content.subject != site) revert OtherSite(certificate, content.subject, site);
         if (content.scheme != scheme_) revert OtherScheme(certificate, content.scheme, scheme_);
         if (content.level < level) revert LevelTooLow(certificate, content.level, level);
     }
 
-    function _requireTime(uint64 certificate, uint16 substance, uint64 from, uint64 until) private view {
-        Record storage content = _records[uint32(certificate)];
+    function _requireTime(
+        Record storage content,
+        uint64 certificate,
+        uint16 substance,
+        uint64 from,
+        uint64 until
+    ) private view {
         if (!_covers(content, substance)) revert SubstanceNotCovered(certificate, substance);
         if (until > content.until && content.flags & ENDED != 0) {
             revert CertificateWithdrawn(certificate, content.until);
@@ -87,7 +98,7 @@ contract Assurance is AllocationRules {
 
     /// @dev Suspensions from several sources overlap: the certificate is suspended while one of them is.
     function _requireNeverSuspended(uint32 certificate, uint64 from, uint64 until) private view {
-        RecordEntry[] storage list = _statuses[certificate];
+        RecordEntry[] storage list = _statusList(certificate);
         uint256 length = list.length; // 37 at most
         uint256 sources = 0;
         uint64 since = 0;

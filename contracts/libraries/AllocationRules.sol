@@ -42,7 +42,7 @@ abstract contract AllocationRules is RecordRegister {
         returns (uint32 rule)
     {
         (uint32 member,) = _operator();
-        if (!_registry.operates(site, member)) revert NotOperating(site, member);
+        if (!registry().operates(site, member)) revert NotOperating(site, member);
         if (until <= from || until <= _now()) revert WindowEmpty(from, until);
         _requireShares(shares);
         rule = ++_ruleCount;
@@ -88,7 +88,7 @@ abstract contract AllocationRules is RecordRegister {
         uint32 member = 0;
         if (msg.sender != successor()) {
             (member,) = _operator();
-            if (!_registry.operates(state.site, member) && !assures(member, state.site)) {
+            if (!registry().operates(state.site, member) && !assures(member, state.site)) {
                 revert NotOperating(state.site, member);
             }
         }
@@ -125,7 +125,7 @@ abstract contract AllocationRules is RecordRegister {
             Share calldata share = shares[i];
             if (share.productClass <= last) revert NotAscending(share.productClass);
             last = share.productClass;
-            if (!_registry.productClass(last).known) revert UnknownProductClass(last);
+            if (!registry().productClass(last).known) revert UnknownProductClass(last);
             if (share.minimumPpm > share.maximumPpm || share.maximumPpm > MILLION) {
                 revert ShareBounds(last, share.minimumPpm, share.maximumPpm);
             }

@@ -27,8 +27,8 @@ abstract contract RecordRegister is SchemeRegister {
     uint256 private constant ONE_SUSPENDED = 2 ** 224;
 
     uint32 private _recordCount;
-    mapping(uint32 record => Record content) internal _records;
-    mapping(uint32 record => RecordEntry[] entries) internal _statuses;
+    mapping(uint32 record => Record content) private _records;
+    mapping(uint32 record => RecordEntry[] entries) private _statuses;
     mapping(uint32 issuer => mapping(bytes32 leaf => uint32 record)) private _recordOf;
     /// @dev Up to seven certificates that were not over when the last one was recorded, as a SmallSet, and from bit 224
     /// on how many of them are suspended.
@@ -116,7 +116,7 @@ abstract contract RecordRegister is SchemeRegister {
     function certify(CertificateGrant calldata grant) external returns (uint32 record_) {
         (uint32 member, uint32 roles) = _operator();
         if (roles & Roles.ASSURERS == 0) revert RoleMissing(member, roles, Roles.ASSURERS);
-        if (!_registry.siteKnown(grant.site)) revert UnknownSite(grant.site);
+        if (!registry().siteKnown(grant.site)) revert UnknownSite(grant.site);
         Record memory accreditation = _requireAccredited(member, grant.accreditation);
         _requireLevel(accreditation.scheme, grant.level);
         if (grant.level > accreditation.level) {
@@ -203,6 +203,10 @@ abstract contract RecordRegister is SchemeRegister {
         if (record_ > type(uint32).max || content.issuer == 0) revert UnknownRecord(record_);
     }
 
+    function _statusList(uint32 record_) internal view returns (RecordEntry[] storage) {
+        return _statuses[record_];
+    }
+
     /// @dev Whether the record covers a substance; one slot where it covers all.
     function _covers(Record storage content, uint16 substance) internal view returns (bool) {
         return content.flags & EVERY_SUBSTANCE != 0 || _has(content.substances, substance);
@@ -222,7 +226,7 @@ abstract contract RecordRegister is SchemeRegister {
     }
 
     function _requireIndependentOfSite(uint32 member, uint32 site) internal view {
-        uint32[] memory operators = _registry.operators(site);
+        uint32[] memory operators = registry().operators(site);
         if (operators.length == 0) revert NoOperator(site);
         for (uint256 i = 0; i < operators.length; ++i) {
             _requireIndependent(member, operators[i]);
@@ -323,7 +327,7 @@ abstract contract RecordRegister is SchemeRegister {
     {
         content = _known(record_);
         if (content.flags & HANDED_OVER != 0) revert HandedOver(record_);
-        if (msg.sender == address(_consortium)) return (content, RecordSource.VOTE, 0);
+        if (msg.sender == address(consortium())) return (content, RecordSource.VOTE, 0);
         (member,) = _operator();
         if (member == content.issuer) return (content, RecordSource.ISSUER, member);
         if (content.parent != 0 && member == _records[content.parent].issuer) {
@@ -375,7 +379,7 @@ abstract contract RecordRegister is SchemeRegister {
         for (uint256 i = 0; i < count; ++i) {
             if (substances[i] <= last) revert NotAscending(substances[i]);
             last = substances[i];
-            if (!_registry.substance(last).known) revert UnknownSubstance(last);
+            if (!registry().substance(last).known) revert UnknownSubstance(last);
             packed |= uint256(last) << (16 * i);
         }
     }

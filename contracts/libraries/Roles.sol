@@ -27,7 +27,7 @@ library Roles {
     uint32 internal constant ASSESSORS = LABORATORY | CERTIFICATION_BODY | FOOTPRINT_VERIFIER | ACCREDITATION_BODY
         | SCHEME_OWNER | AUTHORITY;
     /// @dev Who may be accredited to judge sites.
-    uint32 internal constant ASSURERS = LABORATORY | CERTIFICATION_BODY | FOOTPRINT_VERIFIER;
+    uint32 internal constant ASSURERS = CERTIFICATION_BODY | FOOTPRINT_VERIFIER | LABORATORY;
     /// @dev Who keeps a register that others rely on.
     uint32 internal constant REGISTRARS = ACCREDITATION_BODY | SCHEME_OWNER | AUTHORITY;
     /// @dev Who may void what somebody else stated, and uphold a dispute.

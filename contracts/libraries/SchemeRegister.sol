@@ -15,8 +15,8 @@ abstract contract SchemeRegister is IAssurance, VetaContract {
     uint256 private constant TEXT_MAXIMUM = 256;
     uint256 internal constant REQUIREMENTS_MAXIMUM = 4;
 
-    IConsortium internal immutable _consortium;
-    IRegistry internal immutable _registry;
+    IConsortium private immutable _consortium;
+    IRegistry private immutable _registry;
 
     mapping(uint16 scheme => Scheme content) private _schemes;
     /// @dev Requirements in order, 24 bits each from the lowest on: scheme | level << 16.
@@ -46,12 +46,12 @@ abstract contract SchemeRegister is IAssurance, VetaContract {
     // ---------------------------------------------------------------- reading
 
     /// @inheritdoc IAssurance
-    function consortium() external view returns (IConsortium) {
+    function consortium() public view returns (IConsortium) {
         return _consortium;
     }
 
     /// @inheritdoc IAssurance
-    function registry() external view returns (IRegistry) {
+    function registry() public view returns (IRegistry) {
         return _registry;
     }
 

@@ -28,7 +28,13 @@ from veta.chain.transactions import (
     transaction_id_of,
 )
 from veta.chain.web3_packages import BaseProvider, keccak
-from veta.errors import ConfigError, LedgerError, LedgerUnavailableError, OutcomeUnknownError
+from veta.errors import (
+    ConfigError,
+    LedgerError,
+    LedgerUnavailableError,
+    OutcomeUnknownError,
+    TransactionRevertedError,
+)
 from veta.model.anchoring import BlockRef, ChainIdentity, ContractCode
 from veta.model.identifiers import AccountAddress, BlockNumber, Digest, TransactionId
 from veta.model.trust import ContractSet, TrustConfig
@@ -169,10 +175,13 @@ class _Steps:
         """The consortium there is this one."""
         gateway = ConsortiumGateway(self._consortium(consortium))
         head = self._head()
-        found = [gateway.member_id(member.identifier, head) for member in members]
+        try:
+            found = [gateway.member_id(member.identifier, head) for member in members]
+        except TransactionRevertedError:
+            found = []  # it is no consortium at all
         if found != list(range(1, len(members) + 1)):
             raise ConfigError(
-                "config.deployer_used", f"0x{consortium.hex()} is another network's consortium"
+                "config.deployer_used", f"0x{consortium.hex()} is not this network's consortium"
             )
 
     def require_reserved(
