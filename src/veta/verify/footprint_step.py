@@ -137,7 +137,7 @@ def _figures(
     facts |= again.facts()
     attributed = HeaderFlag.ATTRIBUTED in part.batch.header.flags
     least, most = again.batch_g if attributed else again.lot_g
-    given = _batch_g(part) if attributed else co2e_g
+    given = _batch_g(own, part) if attributed else co2e_g
     if given is None or not least <= given <= most:
         what = "batch" if attributed else "lot"
         yield found(
@@ -229,6 +229,7 @@ def _floor(part: LotPart, lineage: Lineage, code: str = "footprint.run_not_discl
     )
 
 
-def _batch_g(part: LotPart) -> int | None:
-    totals = part.batch.totals
+def _batch_g(own: JudgedRun, part: LotPart) -> int | None:
+    """What the lot's whole batch carries, from the totals that its run discloses."""
+    totals = own.batch(part.batch.header.root).totals
     return None if totals is None else co2e_of(sums_of(totals.columns, totals.sums))

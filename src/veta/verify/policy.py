@@ -19,6 +19,9 @@ _PRODUCERS: Final = Role.MINER | Role.SMELTER | Role.REFINER | Role.FABRICATOR |
 _REGISTRARS: Final = Role.ACCREDITATION_BODY | Role.SCHEME_OWNER | Role.AUTHORITY
 _ON_SITE: Final = _PRODUCERS | Role.TRADER | Role.CARRIER | Role.LABORATORY
 
+LOT_STEPS: Final = frozenset({Step.LOT, Step.LINEAGE, Step.FOOTPRINT})
+"""To be required beside the usual ones by whoever asks for lots with their lineage disclosed."""
+
 ROLES_BY_KIND: Final[Mapping[BatchKind, Role]] = MappingProxyType(
     {
         BatchKind.PASSPORT: _PRODUCERS,

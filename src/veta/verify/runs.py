@@ -83,6 +83,10 @@ class JudgedRun:
         """Of its first batch: all have the run's fields in common."""
         return self.run.batches[0].header
 
+    def batch(self, root: LotRoot) -> DisclosedBatch:
+        """Its batch of a root that it has."""
+        return next(batch for batch in self.run.batches if batch.header.root == root)
+
     @property
     def recomputable(self) -> bool:
         """Whether all that its laws count is disclosed and hangs together."""
