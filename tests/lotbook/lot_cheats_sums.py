@@ -16,6 +16,7 @@ from tests.lotbook.lot_cheats import (
 )
 from tests.lotbook.lot_custody import Custody
 from tests.lotbook.lot_values import (
+    EXTERNAL,
     MAX_QUANTITY,
     ZERO,
     Column,
@@ -31,6 +32,7 @@ from tests.lotbook.lot_values import (
     key,
     metal_of,
     of_kind,
+    qualifier_of,
 )
 
 # ---- quantities
@@ -129,11 +131,16 @@ def more_recycled(moves: Custody, run: Run, rng: Random) -> Run | None:
 
 @cheat("transform", "declare_external")
 def less_external(moves: Custody, run: Run, rng: Random) -> Run | None:
-    i = rng.randrange(len(run.outputs))
-    external = of_kind(run.outputs[i].columns, Column.CLASS)
-    if not external:
+    """What came from outside gets one unit less of it."""
+    places = [
+        (i, column)
+        for i, output in enumerate(run.outputs)
+        for column in of_kind(output.columns, Column.CLASS)
+        if qualifier_of(column) == EXTERNAL and sum_of(output, column)
+    ]
+    if not places:
         return None
-    column = rng.choice(external)
+    i, column = rng.choice(places)
     return with_sum(run, i, column, sum_of(run.outputs[i], column) - 1)
 
 

@@ -55,6 +55,7 @@ SELDOM: Final = (
     *("pieces_from_nowhere", "locked_or_frozen", "answered_too_late", "account_overdrawn"),
     *("one_without_mass", "another_certificate", "credit_for_all", "measured_far_more"),
     *("over_gain", "more_recycled", "more_loss", "reduced_too_much", "stronger_model"),
+    "less_external",
 )
 """Cheats that need an occasion, so they are tried more often."""
 REGISTERED: Final = (lot_cheats_custody, lot_cheats_runs, lot_cheats_sums, lot_cheats_takes)
