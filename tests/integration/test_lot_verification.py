@@ -25,12 +25,14 @@ from tests.support.lot_scenes import (
     emitted,
 )
 from veta.custody.footprint import co2e_g_per_kg
+from veta.errors import NotFoundError
 from veta.model.bundle import StatementBundle
 from veta.model.disclosure import DisclosedRun
 from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.lot import LotCertificate, LotFootprint, MetalContent, MetalOrigin, ParentLot, Party
 from veta.model.lots import CustodyModel, Loss, LossReason, LotBatchKind, LotId, Run
 from veta.services.disclosure import disclosed_run, lot_part
+from veta.services.lot_bundles import LotBundleDesk
 from veta.services.lot_reading import OpeningDesk
 from veta.services.node import Node
 from veta.services.open_lot import Measurement, Offer
@@ -75,9 +77,7 @@ class Desk:
 
     def bundle(self, lot: LotId, *runs: DisclosedRun) -> StatementBundle:
         """A lot's passport with everything that shows it."""
-        part = lot_part(OpeningDesk(self.company.store).opening(lot))
-        bundle = self.company.node.bundle(part.statement_leaf)
-        return replace(bundle, lot=part, runs=runs)
+        return LotBundleDesk(self.company.store).bundle(lot, runs)
 
 
 @dataclass
@@ -234,6 +234,24 @@ def test_verify__footprint_of_another_lot_s_figures__does_not_recompute(world: W
     assert {"sum_trees.root_mismatch", "lot.column_differs"} <= world.codes(forged, Outcome.FAILED)
 
 
+def test_part__of_a_lot_of_another_member__is_shown_by_its_slots(world: World) -> None:
+    """Its holder has no path; the passport comes from whoever was given it."""
+    part = LotBundleDesk(world.smelter.company.store).part(world.concentrate)
+    assert (part.path, part.batch.totals) == (None, None)
+    token = world.miner.bundle(world.concentrate)
+    report = world.verify(replace(token, lot=part))
+    lot = [check for check in report.checks if check.step is Step.LOT]
+    assert "lot.as_opened" in {check.code for check in lot}
+    assert not [check for check in lot if check.outcome is Outcome.NOT_PROVEN]
+
+
+def test_part__of_a_lot_of_nobody_here__is_refused(world: World) -> None:
+    for company in (world.miner, world.smelter):
+        with pytest.raises(NotFoundError) as refusal:
+            LotBundleDesk(company.company.store).part(LotId(b"\x09" * 32))
+        assert refusal.value.code == "lot.unopened"
+
+
 def test_verify__lineage_withheld__not_proven(world: World) -> None:
     bundle = world.smelter.bundle(world.cathode, world.smelting)
     assert world.verify(bundle).verdict is Verdict.NOT_PROVEN
@@ -289,9 +307,10 @@ def test_verify__lot_measured_short_on_receipt__both_figures(world: World) -> No
     smelter.company.settle()
     bundle = miner.bundle(lot, origin)
     assert "lot.opened_otherwise" in world.codes(bundle, Outcome.NOT_PROVEN)
-    now = smelter.company.shelf.known(lot).opened.quantities
-    assert bundle.lot is not None
-    shown = replace(bundle, lot=replace(bundle.lot, rebased=now))
+    miner.company.follow()
+    shown = miner.bundle(lot, origin)
+    assert shown.lot is not None
+    assert shown.lot.rebased == smelter.company.shelf.known(lot).opened.quantities
     assert world.verify(shown).verdict is Verdict.VALID_WITH_NOTICE
     assert "lot.rebased" in world.codes(shown, Outcome.NOTICE)
 
