@@ -402,13 +402,15 @@ class FakeLots:
         self, opening: Opening, to: MemberId, until_s: UnixSeconds, consignment: Digest
     ) -> Call:
         """Open and offer."""
-        return _call(CUSTODY, "open_and_offer", opening, to, until_s, consignment)
+        terms = (to, until_s, consignment)
+        return _call(CUSTODY, "open_and_offer", opening, *terms, named=_words(to, until_s))
 
     def encode_offer(
         self, lots: Sequence[LotId], to: MemberId, until_s: UnixSeconds, consignment: Digest
     ) -> Call:
         """Offer."""
-        return _call(CUSTODY, "offer", list(lots), to, until_s, consignment, named=lots)
+        named = [*lots, *_words(to, until_s)]
+        return _call(CUSTODY, "offer", list(lots), to, until_s, consignment, named=named)
 
     def encode_decline(self, lots: Sequence[LotId]) -> Call:
         """Decline."""
@@ -435,6 +437,10 @@ class FakeLots:
     def encode_reenter(self, lot: LotId, salt: bytes) -> Call:
         """Not on the fake chain."""
         raise NotImplementedError
+
+
+def _words(*numbers: int) -> list[bytes]:
+    return [number.to_bytes(32) for number in numbers]
 
 
 def _told(run: Run) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from veta.custody.encoding import lot_id
 from veta.errors import StoreError
@@ -14,6 +14,8 @@ from veta.ports.store import Intent, IntentState, OutboxEntry, StoreWork
 from veta.services.lot_reading import entry_of, tree_of
 from veta.services.outbox_rules import Effect
 from veta.services.planning import TransactionPlanner
+
+_WORD: Final = 32
 
 
 class Differences(Protocol):
@@ -37,8 +39,10 @@ def audit_lot_call(
     """
     if call.call != entry.call or (entry.sequence is not None) != (call.draws > 0):
         yield "not the call that its intent means"
-    named = call.verb in {LotVerb.OPEN, LotVerb.ACCEPT} or _all_in(call.lots, call.call.data)
-    if call.member != planner.member or not named:
+    told: list[bytes] = [] if call.verb in {LotVerb.OPEN, LotVerb.ACCEPT} else list(call.lots)
+    told += [number.to_bytes(_WORD) for number in (call.to, call.until_s) if number]
+    draws_other = (call.verb is LotVerb.RUN) != (call.draws > 0)
+    if call.member != planner.member or draws_other or not _all_in(told, call.call.data):
         yield "the call says something else than its intent"
     done = intent.state is IntentState.DONE
     if done and planner.effect(intent, final, included=True)[0] is not Effect.PRESENT:
@@ -48,17 +52,35 @@ def audit_lot_call(
 def audit_own_batches(work: StoreWork, differences: Differences) -> int:
     """Every own batch makes its root, under the lots' own names, and its run's call carries it."""
     count = 0
-    for intent, batch in work.all_own_lot_batches():
+    outputs: dict[int, list[int]] = {}
+    for number, batch in work.all_own_lot_batches():
         count += 1
         subject = f"lot batch {batch.root.hex()[:16]}"
+        outputs.setdefault(number, []).append(batch.output)
         try:
-            fault = _batch_fault(batch, intent, work.intent(intent))
+            intent = work.intent(number)
+            fault = _batch_fault(batch, number, intent) or _told_otherwise(work, batch)
         except StoreError as error:
             differences.add(error.code, subject, error.message)
             continue
         if fault:
             differences.add("audit.lot_batch", subject, fault)
+    for number, found in outputs.items():
+        intent = work.intent(number)
+        draws = intent.subject.draws if intent and isinstance(intent.subject, LotCall) else 0
+        if sorted(found) != list(range(draws)):
+            differences.add("audit.lot_batch", f"intent {number}", "it makes other batches")
     return count
+
+
+def _told_otherwise(work: StoreWork, batch: OwnLotBatch) -> str:
+    """What the chain, as followed, says otherwise of a batch."""
+    found = work.lot_batch(batch.issuer, batch.root)
+    if found is None or not found.columns:
+        return ""  # not there yet, or it took another batch's place
+    told = (found.header.product_class, found.columns, found.salt)
+    same = told == (batch.product_class, batch.columns, batch.salt)
+    return "" if same else "the chain says something else of it"
 
 
 def _batch_fault(batch: OwnLotBatch, number: int, intent: Intent | None) -> str:

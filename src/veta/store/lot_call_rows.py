@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from veta.errors import StoreError
 from veta.model.identifiers import Digest, MemberId
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import LotId, ProductClassId
@@ -91,9 +92,11 @@ class LotCallRows:
         return [(row.intent, self._batch(row)) for row in self._connection.execute(query).all()]
 
     def _batch(self, row: Row[Any]) -> OwnLotBatch:
-        query = sa.select(own_lots.c.lot).where(own_lots.c.batch == row.id)
-        found = self._connection.execute(query.order_by(own_lots.c.position)).scalars()
-        return _read_batch(tuple(LotId(bytes(lot)) for lot in found), row)
+        query = sa.select(own_lots.c.position, own_lots.c.lot).where(own_lots.c.batch == row.id)
+        found = self._connection.execute(query.order_by(own_lots.c.position)).all()
+        if [lot.position for lot in found] != list(range(len(found))):
+            raise StoreError("store.corrupt", "the lots of a batch are not in their places")
+        return _read_batch(tuple(LotId(lot.lot) for lot in found), row)
 
 
 def _counts(intent: Intent) -> bool:

@@ -61,9 +61,14 @@ def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
     def value(name: str) -> Any:
         return row[prefix + name]
 
-    lots = value("lots")
-    if len(lots) % _DIGEST:
-        raise ValueError("a lot's id is cut")
+    def is_digest(name: str) -> bool:
+        return value(name) is not None and len(value(name)) == _DIGEST
+
+    lots, verb = value("lots"), LotVerb(value("verb"))
+    of_batch = verb in {LotVerb.RUN, LotVerb.WITHDRAW, LotVerb.REPLACE}
+    names = verb in {LotVerb.OPEN, LotVerb.EXIT}
+    if len(lots) % _DIGEST or (of_batch, names) != (is_digest("root"), is_digest("digest")):
+        raise ValueError("the call says something else than its verb")
     call = Call(
         AccountAddress(value("to_address")),
         value("call_data"),
@@ -71,7 +76,7 @@ def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
         value("purpose"),
     )
     return LotCall(
-        verb=LotVerb(value("verb")),
+        verb=verb,
         member=MemberId(value("member")),
         request=Digest(value("request")),
         call=call,

@@ -179,14 +179,27 @@ def _placed(row: Row[Any], body: LotEventBody) -> FollowedBody:
 def _run(connection: Connection, row: Row[Any]) -> LotRun:
     takes = connection.execute(
         _TAKES.where(lot_takes.c.run == row.id).order_by(lot_takes.c.position)
-    )
+    ).all()
     parts = connection.execute(
         sa.select(lot_run_parts)
         .where(lot_run_parts.c.run == row.id)
         .order_by(lot_run_parts.c.part, lot_run_parts.c.position)
-    )
+    ).all()
     taken: list[TakeRecord] = [values.read_take(take) for take in takes]
-    return values.run_reader(taken, [values.read_part(part) for part in parts])(row)
+    run = values.run_reader(taken, [values.read_part(part) for part in parts])(row)
+    _require_written(run, row, takes, parts)
+    return run
+
+
+def _require_written(
+    run: LotRun, row: Row[Any], takes: Sequence[Row[Any]], parts: Sequence[Row[Any]]
+) -> None:
+    """The rows of a run are those that it would be written as, every column of them."""
+    written = [(int(part), *rest, row.block) for part, *rest in values.part_rows(run)]
+    found = [(p.part, p.position, p.first, p.second, p.quantity, p.block) for p in parts]
+    edges = [(take.position, take.block) for take in takes]
+    if sorted(written) != found or edges != [(at, row.block) for at in range(len(takes))]:
+        raise StoreError("store.corrupt", "a run is not what its rows say")
 
 
 class FollowedLotRows:
