@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -159,20 +160,53 @@ def compile_sources(
     return dict(answer)
 
 
-def make_artifacts(answer: dict[str, Any], sources: dict[str, str], solc: Path) -> dict[Path, str]:
-    """Artifact texts by file: one for each deployable contract and each test double."""
+def build(
+    solc: Path, sources: dict[str, str], only: str | None = None, *, workers: int = 2
+) -> dict[Path, str]:
+    """Artifact texts by file: one for each deployable contract and each test double.
+
+    Each file is compiled with what it imports and nothing else, so that a contract's code never
+    moves with an edit that does not concern it.
+
+    Args:
+        solc: the compiler.
+        sources: by their import name.
+        only: name of one contract; ``None``: all.
+        workers: compilers at a time.
+
+    Raises:
+        CannotBuildError: the sources do not compile, or give too much code.
+    """
     compiler = solcx.wrapper.get_version_str_from_solc_binary(solc)
+    wanted = [
+        name
+        for name in sources
+        if re.fullmatch(r"contracts/(mocks/)?\w+\.sol", name)
+        and only in {None, name.rpartition("/")[2].removesuffix(".sol")}
+    ]
+    if not wanted:
+        raise CannotBuildError(f"there is no contract {only}")
+
+    def make(name: str) -> dict[Path, str]:
+        used = {each: sources[each] for each in sorted(reachable(name, sources))}
+        answer = compile_sources(solc, used, {name: {"*": OUTPUT}})
+        return make_artifacts(answer["contracts"][name], name, used, compiler)
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        parts = list(pool.map(make, wanted))
+    return {path: text for part in parts for path, text in part.items()}
+
+
+def make_artifacts(
+    contracts: dict[str, Any], source: str, sources: dict[str, str], compiler: str
+) -> dict[Path, str]:
+    """Artifact texts of the contracts of one file."""
     digests = {n: hashlib.sha256(t.encode()).hexdigest() for n, t in sources.items()}
-    artifacts = {}
-    for source, contracts in sorted(answer["contracts"].items()):
-        if not re.fullmatch(r"contracts/(mocks/)?\w+\.sol", source):
-            continue
-        directory = MOCKS if source.startswith("contracts/mocks/") else ARTIFACTS
-        for name, output in sorted(contracts.items()):
-            used = {n: digests[n] for n in sorted(reachable(source, sources))}
-            text = _artifact(name, source, output, used, compiler)
-            artifacts[directory / f"{name}.json"] = text
-    return artifacts
+    directory = MOCKS if source.startswith("contracts/mocks/") else ARTIFACTS
+    return {
+        directory / f"{name}.json": _artifact(name, source, output, digests, compiler)
+        for name, output in sorted(contracts.items())
+    }
 
 
 def _artifact(
@@ -219,13 +253,14 @@ def _storage_layout(layout: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def differences(artifacts: dict[Path, str]) -> list[Path]:
-    """Artifacts that are missing, different, or not made by any source."""
+def differences(artifacts: dict[Path, str], *, whole: bool = True) -> list[Path]:
+    """Artifacts that are missing, different, or (of a whole build) not made by any source."""
     directories = {path.parent for path in artifacts}
     present = {
         path: path.read_text("utf-8")
         for directory in directories
         for path in directory.glob("*.json")
+        if whole or path in artifacts
     }
     paths = sorted(present.keys() | artifacts.keys())
     return [path for path in paths if present.get(path) != artifacts.get(path)]
@@ -235,16 +270,17 @@ def main(argv: list[str] | None = None) -> int:
     """Build, or compare: 0 done or equal, 1 different, 2 cannot build."""
     parser = argparse.ArgumentParser(prog="scripts/build-contracts", description=__doc__)
     parser.add_argument("--check", action="store_true", help="rebuild and compare, write nothing")
+    parser.add_argument("--only", metavar="NAME", help="one contract: LotBook, Custody...")
     options = parser.parse_args(argv)
     try:
         install_toolchain()
         solc = find_compiler()
         sources = collect_sources()
-        artifacts = make_artifacts(compile_sources(solc, sources), sources, solc)
+        artifacts = build(solc, sources, options.only)
     except CannotBuildError as error:
         print(f"scripts/build-contracts: {error}", file=sys.stderr)
         return 2
-    changed = differences(artifacts)
+    changed = differences(artifacts, whole=options.only is None)
     for path in changed:
         name = path.relative_to(ROOT)
         if options.check:

@@ -143,7 +143,8 @@ def build(*arguments: str, **environment: Any) -> subprocess.CompletedProcess[st
 @pytest.mark.solc
 @pytest.mark.slow
 def test_build_contracts__check__rebuilds_byte_for_byte() -> None:
-    done = build("--check")
+    """All of them are rebuilt by scripts/check-generated; here one, to see that it is compared."""
+    done = build("--check", "--only", "StatementLog")
     if done.returncode == 2:
         pytest.skip(done.stderr.strip())
     assert done.returncode == 0, done.stderr
