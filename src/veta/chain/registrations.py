@@ -40,16 +40,16 @@ def operator(
 
 
 def capacity(
-    number: SiteId, substance_: SubstanceId, amount: int, *, effective_s: UnixSeconds
+    number: SiteId, substance_: SubstanceId, amount: int, *, effective_s: UnixSeconds = NOW
 ) -> Registration:
-    """What a site can make of a substance in a quarter, base units, from ``effective_s`` on."""
+    """What a site can make of a substance in a quarter, base units; the past counts as now."""
     return _registry("setCapacity", number, substance_, effective_s, amount)
 
 
 def external_ceiling(
-    member: MemberId, substance_: SubstanceId, amount: int, *, effective_s: UnixSeconds
+    member: MemberId, substance_: SubstanceId, amount: int, *, effective_s: UnixSeconds = NOW
 ) -> Registration:
-    """What a member may declare from outside in a quarter, from ``effective_s`` on."""
+    """What a member may declare from outside in a quarter; the past counts as now."""
     return _registry("setExternalCeiling", member, substance_, effective_s, amount)
 
 

@@ -17,6 +17,8 @@ from veta.cli import (
     audit,
     initialise,
     issue,
+    lineage,
+    lots,
     member,
     revoke,
     serve,
@@ -65,6 +67,11 @@ app.command("anchor", short_help="Put what was issued under roots on the chain."
 app.command("verify", short_help="Judge statements, with the chain or offline.")(verify.verify)
 app.command("revoke", short_help="Revoke one of the member's own statements.")(revoke.revoke)
 app.command("supersede", short_help="Replace a statement by a newer one.")(revoke.supersede)
+app.add_typer(lots.app, name="lot")
+app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
+    lineage.lineage
+)
+app.command("balance", short_help="Show what a member holds, or what a site did.")(lineage.balance)
 app.add_typer(show.app, name="show")
 app.command("audit", short_help="Derive everything again and compare.")(audit.audit)
 app.command("serve", short_help="Serve the HTTP interface and the label pages.")(serve.serve)

@@ -20,6 +20,10 @@ class Originator:
     def __init__(self, runs: RunDesk) -> None:
         self._runs = runs
 
+    def asked_before(self, request: RunRequest) -> bool:
+        """Whether the same run is under way or done."""
+        return self._runs.asked_before(request)
+
     def draft(self, request: RunRequest) -> DraftedRun:
         """Judge a way in: all problems and the balances; nothing is signed. See ``RunDesk.draft``.
 

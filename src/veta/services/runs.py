@@ -79,6 +79,10 @@ class RunDesk:
         """Whose runs."""
         return self._planner.member
 
+    def asked_before(self, request: RunRequest) -> bool:
+        """Whether the same run is under way or done: asking again gives that one."""
+        return self._lots.standing(request.digest) is not None
+
     def draft(self, request: RunRequest) -> DraftedRun:
         """Judge a request: every problem at once, and the three balances. Nothing is signed.
 

@@ -18,6 +18,10 @@ class Transformer:
     def __init__(self, runs: RunDesk) -> None:
         self._runs = runs
 
+    def asked_before(self, request: RunRequest) -> bool:
+        """Whether the same run is under way or done."""
+        return self._runs.asked_before(request)
+
     def draft(self, request: RunRequest) -> DraftedRun:
         """Judge a transform: all problems and the three balances; nothing is signed.
 

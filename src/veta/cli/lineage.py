@@ -1,0 +1,142 @@
+"""``veta lineage`` and ``veta balance``: where metal came from and went, and what is held."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from veta.cli.console import OK, emit, table
+from veta.cli.homes import open_home
+from veta.cli.lots import LotName, find_lot
+from veta.cli.options import HERE, AsJson, Home
+from veta.errors import InputError
+from veta.model.columns import ELEMENT_SYMBOLS
+from veta.model.identifiers import MemberId
+from veta.model.lots import SiteId
+from veta.services.lot_documents import ancestry_json, descent_json, holdings_json, site_json
+
+_NUMBERS = {symbol: number for number, symbol in ELEMENT_SYMBOLS.items()}
+
+
+def lineage(
+    lot: LotName,
+    substance: Annotated[str, typer.Option(help="Metal, by symbol or number.")] = "Cu",
+    down: Annotated[
+        bool, typer.Option("--down", help="Where it went, not whence it came.")
+    ] = False,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Show where a lot's metal came from, or where it is, in ppm that sum to one million.
+
+    What the home has followed counts: `veta audit` brings it up to date.
+
+    Example: veta lineage 0x4f1c...e2 --substance Cu
+    """
+    metal = _metal(substance)
+    with open_home(home, writes=False) as node:
+        found = find_lot(node, lot)
+        desk = node.lots.lineage
+        if down:
+            document = descent_json(found, desk.descent(found, metal))
+        else:
+            document = ancestry_json(found, desk.ancestry(found, metal))
+    emit(document, _down(document) if down else _up(document), as_json=as_json)
+    return OK
+
+
+def balance(
+    site: Annotated[int, typer.Option(help="A site's periods and credit instead of lots.")] = 0,
+    member: Annotated[int, typer.Option(help="Whose lots; default: the home's member.")] = 0,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Show the lots that a member holds and what is left in them; or what a site did.
+
+    Example: veta balance --site 3 --json
+    """
+    with open_home(home, writes=False) as node:
+        if site:
+            document = site_json(node.lots.balance.site(SiteId(site)))
+            lines = _site(document)
+        else:
+            found = node.ledger.member_id(node.config.member, node.ledger.final_head())
+            whose = MemberId(member) if member else found
+            if whose is None:
+                raise InputError("cli.member", "name a member with --member")
+            document = holdings_json(node.lots.balance.holdings(whose))
+            lines = _holdings(document)
+    emit(document, lines, as_json=as_json)
+    return OK
+
+
+def _metal(text: str) -> int:
+    if text in _NUMBERS:
+        return _NUMBERS[text]
+    if text.isascii() and text.isdigit() and len(text) < 5:
+        return int(text)
+    raise InputError("cli.substance", f"{text!r} is no metal's symbol or number")
+
+
+def _up(document: dict[str, Any]) -> list[str]:
+    rows = [("site", "run", "ppm")]
+    rows += [
+        (_site_word(each["site"]), str(each["run"]), f"{each['sharePpm']:,}")
+        for each in document["origins"]
+    ]
+    through = [(each["lot"], f"{each['sharePpm']:,}") for each in document["through"]]
+    return [
+        f"{document['lot']}  came from",
+        *table(rows, indent="  "),
+        "through",
+        *table(through, indent="  "),
+    ]
+
+
+def _down(document: dict[str, Any]) -> list[str]:
+    rows = [("where", "run", "lot", "ppm")]
+    rows += [
+        (each["whereabouts"], str(each["run"]), each["lot"] or "-", f"{each['sharePpm']:,}")
+        for each in document["places"]
+    ]
+    return [f"{document['lot']}  is", *table(rows, indent="  ")]
+
+
+def _holdings(document: dict[str, Any]) -> list[str]:
+    rows = [(each["lot"], each["state"], _left(each["left"])) for each in document["lots"]]
+    head = f"member {document['member']} holds {len(rows)} lots: {_left(document['totals'])}"
+    return [head, *table(rows, indent="  ")]
+
+
+def _site(document: dict[str, Any]) -> list[str]:
+    uses = [("period", "substance", "originated", "taken", "gained")]
+    uses += [
+        (
+            each["period"],
+            str(each["substance"]),
+            f"{each['originated']:,}",
+            f"{each['taken']:,}",
+            f"{each['gained']:,}",
+        )
+        for each in document["periods"]
+    ]
+    credit = [("period", "programme", "substance", "credit")]
+    credit += [
+        (
+            each["period"],
+            str(each["programme"]),
+            str(each["substance"]),
+            f"{each['balance']:,}{'' if each['usable'] else ' (expired)'}",
+        )
+        for each in document["credit"]
+    ]
+    return [f"site {document['site']}", *table(uses, indent="  "), *table(credit, indent="  ")]
+
+
+def _left(held: dict[str, int]) -> str:
+    return ", ".join(f"{name} {quantity:,}" for name, quantity in held.items()) or "nothing"
+
+
+def _site_word(site: int) -> str:
+    return str(site) if site else "outside"

@@ -1,0 +1,179 @@
+"""Lots, drafts and lineages as JSON documents, the same on the command line and over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from veta.custody.balance import Balances
+from veta.custody.lineage import Ancestry, Descent
+from veta.custody.periods import period_name
+from veta.custody.run import Assessment
+from veta.model.columns import ColumnKey
+from veta.model.lots import LotId
+from veta.services.balance import Holdings, SiteBalance, left_in
+from veta.services.lot_reading import KnownLot
+from veta.services.run_file import column_name, word_of
+
+
+def lot_name(lot: LotId) -> str:
+    """A lot's id, written."""
+    return "0x" + lot.hex()
+
+
+def quantities_json(held: Mapping[ColumnKey, int]) -> dict[str, int]:
+    """Quantities by the columns' names."""
+    return {column_name(key): quantity for key, quantity in held.items()}
+
+
+def lot_json(known: KnownLot) -> dict[str, Any]:
+    """An opened lot: where it stands, and what is left in it."""
+    header, record = known.opened.header, known.record
+    return {
+        "lot": lot_name(known.lot),
+        "issuer": header.issuer,
+        "site": header.site,
+        "productClass": header.product_class,
+        "model": word_of(header.model),
+        "flags": [word_of(flag) for flag in type(header.flags) if flag in header.flags],
+        "statement": known.opened.statement_leaf.hex(),
+        "state": word_of(record.state),
+        "holder": record.holder,
+        "offeredTo": record.offered_to or None,
+        "offerUntil": record.offer_until_s or None,
+        "frozenUntil": record.frozen_until_s or None,
+        "reference": column_name(header.reference_column),
+        "taken": record.taken,
+        "quantities": quantities_json(
+            dict(zip(known.opened.columns, known.opened.quantities, strict=True))
+        ),
+        "left": quantities_json(left_in(known)),
+    }
+
+
+def assessment_json(assessment: Assessment) -> dict[str, Any]:
+    """What is wrong with a draft, and its three balances."""
+    return {
+        "problems": [
+            {"code": problem.code, "message": problem.message, "lot": problem.lot}
+            for problem in assessment.problems
+        ],
+        "balances": None if assessment.balances is None else balances_json(assessment.balances),
+    }
+
+
+def balances_json(balances: Balances) -> dict[str, Any]:
+    """Metal, CO2e and credit of a run."""
+    co2e = balances.co2e
+    return {
+        "metal": [
+            {
+                "column": column_name(each.column),
+                "taken": each.taken,
+                "firstMeasured": each.first_measured,
+                "made": list(each.made),
+                "lost": each.lost,
+                "difference": each.difference,
+                "yieldPpm": each.yield_ppm,
+            }
+            for each in balances.metal
+        ],
+        "co2e": {
+            "takenG": co2e.taken_g,
+            "emissionsG": {word_of(part): grams for part, grams in co2e.emissions_g.items()},
+            "madeG": list(co2e.made_g),
+            "differenceG": co2e.difference_g,
+        },
+        "credit": [
+            {
+                "column": column_name(each.column),
+                "taken": each.taken,
+                "drawn": each.drawn,
+                "made": list(each.made),
+                "left": each.left,
+                "extinguished": each.extinguished,
+                "accountBefore": each.account_before,
+            }
+            for each in balances.credit
+        ],
+    }
+
+
+def ancestry_json(lot: LotId, found: Ancestry) -> dict[str, Any]:
+    """Where a lot's metal came from."""
+    return {
+        "lot": lot_name(lot),
+        "origins": [
+            {
+                "site": origin.site,
+                "run": origin.run,
+                "firstMeasured": origin.first_measured,
+                "sharePpm": origin.share_ppm,
+            }
+            for origin in found.origins
+        ],
+        "bySite": {str(site): share for site, share in found.by_site().items()},
+        "through": [{"lot": lot_name(each), "sharePpm": part} for each, part in found.lots.items()],
+        "runs": found.runs,
+        "edges": found.edges,
+    }
+
+
+def descent_json(lot: LotId, found: Descent) -> dict[str, Any]:
+    """Where a lot's metal is."""
+    return {
+        "lot": lot_name(lot),
+        "places": [
+            {
+                "whereabouts": place.whereabouts.value,
+                "run": place.run,
+                "output": place.output,
+                "lot": None if place.lot is None else lot_name(place.lot),
+                "sharePpm": place.share_ppm,
+            }
+            for place in found.places
+        ],
+        "runs": found.runs,
+        "edges": found.edges,
+    }
+
+
+def holdings_json(held: Holdings) -> dict[str, Any]:
+    """What a member holds."""
+    return {
+        "member": held.member,
+        "lots": [lot_json(each.known) for each in held.lots],
+        "totals": quantities_json(held.totals),
+    }
+
+
+def site_json(balance: SiteBalance) -> dict[str, Any]:
+    """What a site did, and its credit."""
+    return {
+        "site": balance.site,
+        "periods": [
+            {
+                "period": period_name(period),
+                "substance": substance,
+                "originated": use.originated,
+                "taken": use.taken,
+                "gained": use.gained,
+            }
+            for (substance, period), use in balance.uses.items()
+        ],
+        "credit": [
+            {
+                "programme": each.account.programme,
+                "substance": each.account.substance,
+                "period": period_name(each.account.period),
+                "balance": each.account.balance,
+                "usable": each.usable,
+            }
+            for each in balance.credit
+        ],
+    }
+
+
+def lots_json(made: Iterable[Iterable[LotId]]) -> list[list[str]]:
+    """Lots by output."""
+    return [[lot_name(lot) for lot in lots] for lots in made]

@@ -1,0 +1,162 @@
+"""`veta lot`, `veta lineage`, `veta balance` on a home with its own embedded chain."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cli_home import DID, Home, begin, good
+from tests.support.lot_scenes import CATHODE, CONCENTRATE, COPPER, RULES
+from veta.bootstrap.nodes import WRITING, open_home
+from veta.bootstrap.registering import register_by_vote
+from veta.chain import registrations as reg
+from veta.custody.encoding import lot_id
+from veta.interop.lot_file import write_lot
+from veta.model.identifiers import MemberId
+from veta.model.lots import SiteId
+from veta.scenario.copper import load_copper
+from veta.services.lots import key_of_lot
+from veta.statement.instants import write_instant
+
+SITE, ME, OTHER = SiteId(3), MemberId(1), MemberId(2)
+HOUR = 3_600
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = begin(tmp_path_factory.mktemp("cli-lots"))
+    password = made.password.read_text().strip().encode()
+    with open_home(made.home, password=lambda _: password, opening=WRITING) as node:
+        calls = [
+            reg.substance(COPPER, symbol="Cu"),
+            reg.lot_rules(RULES),
+            reg.site(SITE, identifier=f"{DID}:site", name="Refinery", country="CL"),
+            reg.operator(SITE, ME),
+            reg.capacity(SITE, COPPER, 10**12),
+            reg.product_class(CONCENTRATE, name="concentrate"),
+            reg.product_class(CATHODE, name="cathode"),
+        ]
+        register_by_vote([node.administration], calls)
+    return made
+
+
+def passport(number: str) -> dict[str, Any]:
+    """A lot document whose figures are those of ``lot``."""
+    certificate = load_copper().lot("BSE-CAT-26-1001")
+    document: dict[str, Any] = json.loads(write_lot(certificate))
+    return document | {"lotNumber": number, "bundles": []}
+
+
+def run_file(folder: Path, name: str, **changes: Any) -> Path:
+    now_s = int(time.time())
+    run = {
+        "format": "veta-run/1",
+        "kind": "origin",
+        "site": SITE,
+        "producedFrom": write_instant(now_s - 2 * HOUR),  # type: ignore[arg-type]
+        "producedTo": write_instant(now_s - HOUR),  # type: ignore[arg-type]
+        "outputs": [],
+        **changes,
+    }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(run))
+    return path
+
+
+def output(number: str, product_class: int, held: dict[str, int], **changes: Any) -> dict[str, Any]:
+    lot = {"number": number, "quantities": held, "passport": passport(number)}
+    usual = {"productClass": product_class, "model": "controlled-blending", "reference": "mass.net"}
+    return usual | {"lots": [lot]} | changes
+
+
+def figures() -> dict[str, int]:
+    """Of the cathode lot of the scenario."""
+    lot = load_copper().lot("BSE-CAT-26-1001")
+    assert lot.footprint is not None
+    held = {"mass.net": lot.mass_g, "metal.Cu": lot.metal[0].mass_g}
+    return held | {"co2e.1": lot.footprint.co2e_g}
+
+
+def test_lot__originated_opened_transformed__shows_its_lineage_and_balance(home: Home) -> None:
+    held = figures()
+    made = [output("FEED-1", 1, held)]
+    emissions = [{"part": "process", "co2eG": held["co2e.1"]}]
+    feed = run_file(home.folder, "feed", outputs=made, emissions=emissions)
+    dry = good(home.run("lot", "originate", feed, "--dry-run", "--json"))
+    assert dry.json["problems"] == []
+    assert dry.json["balances"]["co2e"]["differenceG"] == 0
+    ran = good(home.run("lot", "originate", feed))
+    assert "co2e" in ran.err
+    lot = "0x" + lot_id(ME, key_of_lot(ME, SITE, CONCENTRATE.product_class, "FEED-1")).hex()
+    assert lot in ran.out
+    again = good(home.run("lot", "originate", feed, "--json"))
+    assert again.json["created"] is False
+    assert again.json["lots"] == [[lot]]
+
+    good(home.run("lot", "open", "FEED-1"))
+    shown = good(home.run("lot", "show", "FEED-1", "--json")).json
+    assert (shown["state"], shown["holder"], shown["left"]) == ("held", ME, held)
+    total = good(home.run("balance", "--json")).json
+    assert total["totals"] == held
+
+    less = {**held, "metal.Cu": held["metal.Cu"] - 500}
+    papers = passport("CAT-1") | {
+        "metal": [{"substance": "Cu", "massG": less["metal.Cu"]}],
+        "origins": [
+            {
+                "substance": "Cu",
+                "country": {"code": "CL", "name": "Chile"},
+                "massG": less["metal.Cu"],
+            }
+        ],
+    }
+    cathode = output("CAT-1", 2, less)
+    cathode["lots"][0]["passport"] = papers
+    smelting = run_file(
+        home.folder,
+        "smelting",
+        kind="transform",
+        takes=[{"lot": lot}],
+        outputs=[cathode],
+        losses=[{"column": "metal.Cu", "quantity": 499, "reason": "slag"}],
+    )
+    refused = home.run("lot", "transform", smelting, "--json")
+    assert refused.code == 2
+    assert refused.json["error"]["code"] == "custody.metal_mismatch"
+    bad = home.run("lot", "transform", smelting, "--dry-run")
+    assert bad.code == 1
+    assert "contained Cu" in bad.err
+    smelting.write_text(smelting.read_text().replace('"quantity": 499', '"quantity": 500'))
+    good(home.run("lot", "transform", smelting))
+    good(home.run("lot", "open", "CAT-1"))
+    up = good(home.run("lineage", "CAT-1", "--json")).json
+    assert up["bySite"] == {str(SITE): 1_000_000}
+    assert up["through"] == [{"lot": lot, "sharePpm": 1_000_000}]
+    down = good(home.run("lineage", lot, "--down")).out
+    assert "lost" in down
+    assert "in_lot" in down
+    site = good(home.run("balance", "--site", str(SITE))).out
+    assert f"{held['metal.Cu']:,}" in site
+    retired = good(home.run("lot", "retire", "CAT-1", "--json"))
+    assert retired.json["state"] == "done"
+    assert good(home.run("lot", "show", "CAT-1")).out.splitlines()[0].endswith("by member 1")
+    assert home.run("lot", "retire", "CAT-1").code == 2
+    audited = good(home.run("audit", "--json")).json
+    assert audited["differences"] == []
+
+
+def test_lot__names_and_files_that_are_none__are_refused_in_one_line(home: Home) -> None:
+    unknown = home.run("lot", "show", "NOWHERE-1")
+    assert (unknown.code, unknown.err.count("\n")) == (2, 1)
+    assert "lot.not_found" in unknown.err
+    unopened = home.run("lot", "show", "0x" + "11" * 32)
+    assert "lot.unopened" in unopened.err
+    malformed = run_file(home.folder, "bad", outputs=[{"productClass": -1}])
+    assert "run.malformed" in home.run("lot", "originate", malformed).err
+    column = run_file(home.folder, "column", outputs=[output("X", 1, {"mass.Cu": 1})])
+    assert "columns.unknown" in home.run("lot", "originate", column).err
+    assert home.run("lineage", "0x" + "11" * 32, "--substance", "Xx").code == 2
