@@ -158,10 +158,10 @@ def trust_in(ledger: FakeLedger) -> TrustConfig:
     )
 
 
-def make_world(folder: Path) -> ApiWorld:
+def make_world(folder: Path, *, has_lots: bool = False) -> ApiWorld:
     """A member with its key and account, admitted long ago, and nothing issued."""
     account = FakeAccount("refinery")
-    ledger = FakeLedger()
+    ledger = FakeLedger(has_lots=has_lots)
     ledger.admit(MEMBER, REFINERY.identifier, roles=Role.REFINER)
     ledger.bind_account(MEMBER, account.address)
     ledger.add_key(MEMBER, key_id=KeyId(SIGNER.key_id), public_key=SIGNER.public_key)
@@ -205,9 +205,9 @@ def _desk(
 
 
 @contextmanager
-def open_world(folder: Path) -> Iterator[ApiWorld]:
+def open_world(folder: Path, *, has_lots: bool = False) -> Iterator[ApiWorld]:
     """A world that is closed afterwards."""
-    world = make_world(folder)
+    world = make_world(folder, has_lots=has_lots)
     try:
         yield world
     finally:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from veta.api import (
     chain_routes,
     label_routes,
+    lot_routes,
     service_routes,
     statement_routes,
     verify_routes,
@@ -38,6 +39,7 @@ _ROUTERS: Final = (
     verify_routes.router,
     statement_routes.router,
     chain_routes.router,
+    lot_routes.router,
     label_routes.router,
 )
 

@@ -27,7 +27,6 @@ from veta.ports.clock import Clock
 from veta.ports.store import Store, StoreIdentity
 from veta.services.anchor import BatchAnchorer
 from veta.services.audit import Auditor, AuditReport
-from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
 from veta.services.lots import LotDesk
 from veta.services.node import MemberDesk, Node
@@ -138,17 +137,13 @@ class OpenNode(Node):
             raise ForbiddenError("node.read_only", "this node belongs to no member: it has no keys")
         return self._ring
 
-    def follow(self, progress: Callable[[int, int], None] | None = None) -> FollowReport:
-        """Bring the store in step with the chain's head; see ``services.follow``."""
-        names = [contract.name for contract in current_contracts(self.trust).contracts]
-        follower = Follower(store=self.store, ledger=self.ledger, contracts=names)
-        return follower.follow(progress)
-
     def audit(self, progress: Callable[[str, int], None] | None = None) -> AuditReport:
         """Derive everything again and compare; see ``services.audit``."""
-        names = [contract.name for contract in current_contracts(self.trust).contracts]
         auditor = Auditor(
-            store=self.store, ledger=self.ledger, contracts=names, planner=self._planner
+            store=self.store,
+            ledger=self.ledger,
+            contracts=self.contract_names,
+            planner=self._planner,
         )
         return auditor.audit(progress)
 

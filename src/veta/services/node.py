@@ -6,6 +6,7 @@ says so (``ForbiddenError node.read_only``) where the node has none.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,7 @@ from veta.ports.clock import Clock
 from veta.ports.ledger import Ledger
 from veta.ports.store import Store, StoredStatement
 from veta.services.anchor import BatchAnchorer, BundleDesk
+from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
 from veta.services.lots import LotDesk, LotShelf
 from veta.services.outbox import Outbox, OutboxReport
@@ -105,6 +107,7 @@ class Node:
         self.clock: Final = clock
         self._store = store
         self._desk = desk
+        self._following = threading.Lock()
         self._bundles = BundleDesk(store) if store is not None else None
         self.verifier: Final = Verifier(trust, policy)
 
@@ -178,6 +181,17 @@ class Node:
             ForbiddenError: ``node.no_store``.
         """
         return LotShelf(self.store, self.ledger)
+
+    def follow(self, progress: Callable[[int, int], None] | None = None) -> FollowReport:
+        """Bring the store in step with the chain's head; see ``services.follow``."""
+        with self._following:
+            follower = Follower(store=self.store, ledger=self.ledger, contracts=self.contract_names)
+            return follower.follow(progress)
+
+    @property
+    def contract_names(self) -> tuple[str, ...]:
+        """Names of the contracts that are pinned now."""
+        return tuple(contract.name for contract in self.trust.contract_sets[-1].contracts)
 
     # --- writing -----------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, NoReturn, TypeVar
 
 from veta import canonical
@@ -48,7 +49,8 @@ from veta.services.run_requests import (
 from veta.statement.instants import read_instant
 
 RUN_FORMAT: Final = "veta-run/1"
-RUN_LIMITS: Final = canonical.Limits(max_octets=64 * 1024 * 1024, max_nodes=4_000_000)
+RUN_LIMITS: Final = replace(canonical.AUTHORED, max_octets=64 * 1024 * 1024, max_nodes=4_000_000)
+"""As strict as for a statement, for passports stand in it; larger, for there may be thousands."""
 _NUMBERS: Final = {symbol: number for number, symbol in ELEMENT_SYMBOLS.items()}
 _MOST: Final = 2**53 - 1
 
