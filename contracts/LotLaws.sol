@@ -27,9 +27,14 @@ contract LotLaws is ILotLaws {
         RunReader.RunSums memory sums;
         uint256 count = run.columns.length;
         RunReader.requireCount("columns", count, 1, 32);
-        for (uint256 i = 1; i < count; ++i) {
-            if (run.columns[i] <= run.columns[i - 1]) revert ILotBook.ColumnsNotAscending(i, run.columns[i]);
+        uint256 carbon = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            uint32 key = run.columns[i];
+            if (i > 0 && key <= run.columns[i - 1]) revert ILotBook.ColumnsNotAscending(i, key);
+            if (key.kind() == Columns.CO2E) ++carbon;
         }
+        // A second, empty one would be what the allocation rule is held against.
+        if (carbon != 1) revert ILotBook.OneCo2eColumn(carbon);
         sums.columns = run.columns;
         sums.wayIn = terms.kind != uint8(ILotBook.BatchKind.TRANSFORM);
         (sums.taken, sums.firstMeasured, sums.lost) = (new uint256[](count), new uint256[](count), new uint256[](count));
@@ -240,13 +245,15 @@ contract LotLaws is ILotLaws {
     /// @dev All batches of a product class have the same CO2e and the same metal a reference unit, so that carbon cannot be
     /// parked on a batch that nobody opens.
     function _judgeUniformity(RunReader.RunSums memory run) private pure {
+        for (uint256 o = 1; o < run.outputs.length; ++o) {
+            uint32 class = run.outputs[o].productClass;
+            uint32 first = run.columns[run.outputs[_firstOf(run, class)].referenceAt];
+            uint32 own = run.columns[run.outputs[o].referenceAt];
+            if (first != own) revert ReferenceDiffers(class, first, own);
+        }
         for (uint256 o = 0; o < run.outputs.length; ++o) {
             RunReader.OutputSums memory output = run.outputs[o];
             uint256 r = output.referenceAt;
-            if (_seenBefore(run, o)) {
-                uint32 first = run.columns[run.outputs[_firstOf(run, output.productClass)].referenceAt];
-                if (first != run.columns[r]) revert ReferenceDiffers(output.productClass, first, run.columns[r]);
-            }
             uint256 reference_ = _classSum(run, output.productClass, r);
             for (uint256 i = 0; i < run.columns.length; ++i) {
                 uint8 kind = run.columns[i].kind();
@@ -276,8 +283,10 @@ contract LotLaws is ILotLaws {
             for (uint256 i = 0; i < run.columns.length; ++i) {
                 uint32 key = run.columns[i];
                 if (key.kind() == Columns.METAL) _requireWithinMetal(run, o, i);
-                if (key.kind() != Columns.CREDIT || run.wayIn) continue;
+                if (key.kind() != Columns.CREDIT) continue;
+                // Asked of ways in too: credit where no metal is named at all would have no bound.
                 uint256 metal = _position(run, key.metalOf());
+                if (run.wayIn) continue;
                 uint256 share = _share(run.taken[i], output.sums[metal], run.taken[metal], false);
                 uint256 cap = share + output.drawn[i];
                 if (output.sums[i] > cap) revert CreditAboveCap(o, key, output.sums[i], cap);

@@ -43,23 +43,25 @@ library SumTree {
         uint256 place = index;
         uint256 last = size - 1;
         uint256 used = 0;
-        while (last > 0) {
-            if (place % 2 == 1 || place < last) {
-                if (used + step > path.length) revert ICustody.PathLength(path.length, used + step);
-                bytes32 sibling = bytes32(path[used:used + 32]);
-                uint256[] memory lanes = _readLanes(path[used + 32:used + step], columns);
-                used += step;
-                bool left = place % 2 == 1;
-                // The right half last: the lanes' padding is overwritten by what follows, or lies beyond the end.
-                _store(entry, 1, left ? sibling : node);
-                _storeLanes(entry, 33, left ? lanes : sums);
-                _store(entry, 1 + step, left ? node : sibling);
-                _storeLanes(entry, 33 + step, left ? sums : lanes);
-                node = _digest(entry, 1 + 2 * step);
-                _add(sums, lanes);
+        // Octets and positions are far below 2^64, and `_add` sees to the sums.
+        unchecked {
+            while (last > 0) {
+                if (place % 2 == 1 || place < last) {
+                    if (used + step > path.length) revert ICustody.PathLength(path.length, used + step);
+                    bool left = place % 2 == 1;
+                    uint256 own = left ? 1 + step : 1;
+                    uint256 other = left ? 1 : 1 + step;
+                    // Own half first: its last word may reach into the other half, or beyond the end.
+                    _store(entry, own, node);
+                    _storeLanes(entry, own + 32, sums);
+                    _copy(entry, other, path, used, step);
+                    node = _digest(entry, 1 + 2 * step);
+                    _add(sums, entry, other + 32, columns);
+                    used += step;
+                }
+                place /= 2;
+                last /= 2;
             }
-            place /= 2;
-            last /= 2;
         }
         if (used != path.length) revert ICustody.PathLength(path.length, used);
         return (node, sums);
@@ -88,28 +90,27 @@ library SumTree {
         }
     }
 
-    function _readLanes(bytes calldata octets, uint256 columns) private pure returns (uint256[] memory lanes) {
-        lanes = new uint256[]((columns + 3) / 4);
-        for (uint256 i = 0; i < lanes.length; ++i) {
-            // A slice shorter than 32 octets is filled with zeros on the right: the lanes that are not there.
-            uint256 end = octets.length < 32 * (i + 1) ? octets.length : 32 * (i + 1);
-            lanes[i] = uint256(bytes32(octets[32 * i:end]));
-            if (lanes[i] & OVERFLOWED != 0) revert ILotBook.QuantityOutOfBounds(0, lanes[i], 0, LANE_MAXIMUM);
-        }
-    }
-
-    function _add(uint256[] memory sums, uint256[] memory lanes) private pure {
-        for (uint256 i = 0; i < sums.length; ++i) {
-            unchecked {
-                sums[i] += lanes[i];
+    /// @dev Add the sibling's lanes, which stand at `offset` of the entry; what follows the last one is masked.
+    function _add(uint256[] memory sums, bytes memory entry, uint256 offset, uint256 columns) private pure {
+        unchecked {
+            for (uint256 i = 0; i < sums.length; ++i) {
+                uint256 lanes = _load(entry, offset + 32 * i);
+                if (columns < 4 * i + 4) lanes &= ~(type(uint256).max >> (64 * (columns % 4)));
+                uint256 sum = sums[i] + lanes;
+                if ((lanes | sum) & OVERFLOWED != 0) {
+                    uint256 given = lanes & OVERFLOWED != 0 ? lanes : sum;
+                    revert ILotBook.QuantityOutOfBounds(0, given, 0, LANE_MAXIMUM);
+                }
+                sums[i] = sum;
             }
-            if (sums[i] & OVERFLOWED != 0) revert ILotBook.QuantityOutOfBounds(0, sums[i], 0, LANE_MAXIMUM);
         }
     }
 
     function _storeLanes(bytes memory buffer, uint256 offset, uint256[] memory lanes) private pure {
-        for (uint256 i = 0; i < lanes.length; ++i) {
-            _store(buffer, offset + 32 * i, bytes32(lanes[i]));
+        unchecked {
+            for (uint256 i = 0; i < lanes.length; ++i) {
+                _store(buffer, offset + 32 * i, bytes32(lanes[i]));
+            }
         }
     }
 
@@ -117,6 +118,19 @@ library SumTree {
     function _store(bytes memory buffer, uint256 offset, bytes32 word) private pure {
         assembly ("memory-safe") {
             mstore(add(add(buffer, 32), offset), word)
+        }
+    }
+
+    function _load(bytes memory buffer, uint256 offset) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(add(buffer, 32), offset))
+        }
+    }
+
+    /// @dev Octets of the path, which the caller knows to be there, into the buffer.
+    function _copy(bytes memory buffer, uint256 offset, bytes calldata path, uint256 from, uint256 length) private pure {
+        assembly ("memory-safe") {
+            calldatacopy(add(add(buffer, 32), offset), add(path.offset, from), length)
         }
     }
 

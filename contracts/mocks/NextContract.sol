@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IAssurance} from "../interfaces/IAssurance.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
+import {ICustody} from "../interfaces/ICustody.sol";
+import {ILotBook} from "../interfaces/ILotBook.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {IStatementLog} from "../interfaces/IStatementLog.sol";
 
@@ -33,5 +35,13 @@ contract NextContract {
 
     function endRule(IAssurance assurance, uint32 rule) external {
         assurance.endRule(rule);
+    }
+
+    function takeLot(ICustody custody, bytes32 lot) external {
+        custody.handOverLot(lot);
+    }
+
+    function takeBatch(ILotBook book, uint32 issuer, bytes32 root) external {
+        book.handOverBatch(issuer, root);
     }
 }
