@@ -9,8 +9,10 @@ from typing import Any, Final
 import pytest
 from eth_abi.abi import decode, encode
 
-from tests.contracts.world import ARTIFACTS, ERRORS, reservations
+from tests.contracts.world import ARTIFACTS, ERRORS, abi_type, reservations
 from veta.chain.deploy import CONTRACT_SET
+
+__all__ = ["FOUNDER", "FUNCTIONS", "START", "Engine", "Tally", "abi_type", "pyrevm"]
 
 pyrevm = pytest.importorskip("pyrevm", reason="pyrevm has no build for this Python")
 
@@ -29,15 +31,6 @@ def functions(name: str) -> dict[str, tuple[bytes, list[str], list[str]]]:
             selector = bytes.fromhex(selectors[f"{entry['name']}({','.join(inputs)})"])
             table[entry["name"]] = selector, inputs, outputs
     return table
-
-
-def abi_type(argument: dict[str, Any]) -> str:
-    """Type as the ABI codec reads it, tuples spelled out."""
-    kind: str = argument["type"]
-    if not kind.startswith("tuple"):
-        return kind
-    inner = ",".join(abi_type(component) for component in argument["components"])
-    return f"({inner}){kind.removeprefix('tuple')}"
 
 
 FUNCTIONS: Final = {name: functions(name) for name in ARTIFACTS}

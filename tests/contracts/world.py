@@ -69,6 +69,15 @@ def error_table(*artifacts: dict[str, Any]) -> dict[bytes, tuple[str, list[str]]
     return table
 
 
+def abi_type(argument: dict[str, Any]) -> str:
+    """Type as the ABI codec reads it, tuples spelled out."""
+    kind: str = argument["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    inner = ",".join(abi_type(component) for component in argument["components"])
+    return f"({inner}){kind.removeprefix('tuple')}"
+
+
 ERRORS: Final = error_table(*ARTIFACTS.values())
 
 
