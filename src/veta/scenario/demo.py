@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 from urllib.parse import quote
@@ -24,12 +24,26 @@ from veta.scenario.demo_acts import (
     certify_concentrate,
     found,
 )
+from veta.scenario.demo_lots import concentrate_enters, smelt
+from veta.scenario.demo_lots_terms import register_and_assure
+from veta.scenario.demo_lots_tries import refine
 from veta.scenario.demo_stage import set_stage
 from veta.scenario.demo_teller import Teller
 from veta.scenario.demo_trials import SHOWN_LOT, trials
 
 DEFAULT_HOME: Final = Path("veta-demo")
 PORT: Final = 8460
+ACTS: Final[tuple[Callable[[Play], None], ...]] = (
+    found,
+    register_and_assure,
+    certify_concentrate,
+    concentrate_enters,
+    smelt,
+    certify_cathodes,
+    refine,
+    trials,
+)
+"""In the order of their days."""
 
 
 def run_demo(home: Path, stream: TextIO) -> int:
@@ -54,7 +68,7 @@ def run_demo(home: Path, stream: TextIO) -> int:
     stage = set_stage(home, scenario, owner=REFINERY, begins_s=FOUNDING_S)
     with stage.resources:
         play = Play(stage, tell)
-        for act in (found, certify_concentrate, certify_cathodes, trials):
+        for act in ACTS:
             act(play)
     _by_hand(tell, home, scenario.party(REFINERY).party.identifier)
     if tell.surprises:

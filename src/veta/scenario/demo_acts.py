@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from veta.bootstrap import Administration, GovernanceRules, OpenNode, ProposalKind, admission_of
+from veta.bootstrap import (
+    Administration,
+    GovernanceRules,
+    OpenNode,
+    ProposalKind,
+    admission_of,
+    fund_accounts,
+)
 from veta.config import trust_digest
 from veta.errors import ProvenanceError
 from veta.interop.digests import digest_multibase
@@ -25,8 +32,30 @@ REFINERY: Final = "refineria-bahia-serena"
 MINE: Final = "mina-aurora"
 OTHER_MINE: Final = "mina-cordillera-azul"
 BODY: Final = "certifica-andina"
-NEWCOMER: Final = "marea-motors"
-ACTING: Final = frozenset({REFINERY, MINE, OTHER_MINE, BODY})
+TRADER: Final = "comercializadora-puerto-gris"
+SMELTER: Final = "fundicion-bahia-serena"
+ROD_MILL: Final = "nordwind-draht"
+CABLE_MAKER: Final = "kabelwerk-lindental"
+CAR_MAKER: Final = "marea-motors"
+ACCREDITOR: Final = "acreditador-nacional"
+SCHEME_OWNER: Final = "rmm-scheme"
+NEWCOMER: Final = CAR_MAKER
+ACTING: Final = frozenset(
+    {
+        REFINERY,
+        MINE,
+        OTHER_MINE,
+        BODY,
+        TRADER,
+        SMELTER,
+        ROD_MILL,
+        CABLE_MAKER,
+        CAR_MAKER,
+    }
+)
+"""Parties with a node: they sign statements and send transactions."""
+SENDING: Final = frozenset({ACCREDITOR, SCHEME_OWNER})
+"""Parties that send transactions and sign no statements."""
 CERTIFICATE: Final = "RMM-AURORA-2026"
 """Name of the certificate in the folder of bundles."""
 
@@ -45,6 +74,7 @@ class Play:
         nodes: of the acting parties, by short name.
         leaves: of each statement, by the name its bundle file has.
         issuers: short name of the party that keeps it, by the same name.
+        offices: administer accounts of the founding voters.
     """
 
     stage: Stage
@@ -52,6 +82,7 @@ class Play:
     nodes: dict[str, OpenNode] = field(default_factory=dict)
     leaves: dict[str, Leaf] = field(default_factory=dict)
     issuers: dict[str, str] = field(default_factory=dict)
+    offices: list[Administration] = field(default_factory=list)
 
     def issue(self, slug: str, credentials: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """A party signs and keeps statements under these names."""
@@ -98,7 +129,9 @@ def found(play: Play) -> None:
     """Fourteen parties found the consortium, the fifteenth is voted in."""
     stage, tell, scenario = play.stage, play.tell, play.stage.scenario
     tell.chapter("Fifteen parties form a consortium", FOUNDING_S)
-    stage.make_keys(ACTING, lambda done, of: tell.working(f"making keys: {done} of {of} parties"))
+    stage.make_keys(
+        ACTING, SENDING, lambda done, of: tell.working(f"making keys: {done} of {of} parties")
+    )
     founders = tuple(party for party in scenario.parties if party.slug != NEWCOMER)
     tell.working("deploying the contracts")
     trust = stage.found(tuple(party.slug for party in founders), GovernanceRules())
@@ -108,7 +141,7 @@ def found(play: Play) -> None:
         "now on (chain, first block, contract code) has the digest"
     )
     tell.line(f"  {trust_digest(trust).hex()}")
-    for slug in sorted(ACTING):
+    for slug in sorted(ACTING - {NEWCOMER}):
         tell.working(f"opening the node of {slug}")
         play.nodes[slug] = stage.node(slug)
     _admit(play, NEWCOMER)
@@ -118,7 +151,7 @@ def _admit(play: Play, slug: str) -> None:
     """Propose, approve, wait, execute: nobody can do it alone."""
     stage, tell = play.stage, play.tell
     founder = stage.founder(slug)
-    offices = _voting_offices(play)
+    offices = play.offices = _voting_offices(play)
     payload = offices[0].ledger.governance.admit(admission_of(founder))
     number = offices[0].propose(ProposalKind.ADMIT, payload)
     state = offices[0].approve(number)
@@ -134,6 +167,8 @@ def _admit(play: Play, slug: str) -> None:
     ledger = offices[0].ledger
     member = ledger.member_id(founder.identifier, ledger.final_head())
     tell.expect(member == len(stage.scenario.parties), f"{slug} became member {member}")
+    fund_accounts(stage.chain, stage.rings[slug])
+    play.nodes[slug] = stage.node(slug)
     tell.say(
         f"{founder.name} applies. One vote alone is refused; {state.required} of "
         f"{len(offices)} approve; making it so at once is refused; two days of notice later it "

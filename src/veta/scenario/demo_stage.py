@@ -57,8 +57,11 @@ MADE: Final = (
 _DATABASES: Final = ("chain.sqlite", "store.sqlite")
 SCRYPT_LOG2_N: Final = 17
 """The least that Veta accepts: two dozen keys are made and opened while somebody watches."""
-ADMINISTER_ONLY: Final = tuple(
+ADMINISTER_ONLY: Final[tuple[KeySpec, ...]] = tuple(
     spec for spec in DEFAULT_PURPOSES if spec.purpose is KeyPurpose.ADMINISTER
+)
+NO_STATEMENTS: Final[tuple[KeySpec, ...]] = tuple(
+    spec for spec in DEFAULT_PURPOSES if spec.purpose is not KeyPurpose.SIGN
 )
 
 
@@ -122,15 +125,26 @@ class Stage:
         self.clock.advance_to(time_s)
         self.chain.mine()
 
-    def make_keys(self, acting: frozenset[str], progress: Callable[[int, int], None]) -> None:
-        """Keys for every party: an administer account, and for those who act all three."""
+    def make_keys(
+        self,
+        acting: frozenset[str],
+        sending: frozenset[str],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        """Keys for every party, none that it does not use: making and opening one takes long.
+
+        Args:
+            acting: who has a node: administer, operate and statement keys.
+            sending: who sends transactions and signs no statements; anybody else only votes.
+            progress: called with the parties done, and how many there are.
+        """
         password = PasswordFile(self.home / "password")
         parties = self.scenario.parties
 
         def make(party: ScenarioParty) -> tuple[str, KeyRing]:
-            specs: tuple[KeySpec, ...] = (
-                DEFAULT_PURPOSES if party.slug in acting else ADMINISTER_ONLY
-            )
+            specs = ADMINISTER_ONLY
+            if party.slug in acting | sending:
+                specs = DEFAULT_PURPOSES if party.slug in acting else NO_STATEMENTS
             directory = self.party_home(party.slug) / "keys"
             return party.slug, KeyRing.create(
                 directory, password, specs, scrypt_log2_n=SCRYPT_LOG2_N

@@ -111,6 +111,16 @@ class Teller:
             codes = [check.code for check in decisive]
             self.expect(code in codes, f"{what} was decided by {codes}, not by {code}")
 
+    def refusal(self, what: str, reason: str) -> None:
+        """Something that was tried, and why it is refused."""
+        word = self._styled(_RED, f"{'REFUSED':<17}")
+        self._print(f"{_INDENT}{word}  {what}")
+        indent = _INDENT + " " * 19
+        for line in textwrap.wrap(
+            reason, self._width, initial_indent=indent, subsequent_indent=indent
+        ):
+            self._print(line)
+
     def expect(self, met: bool, surprise: str) -> None:  # noqa: FBT001 - reads as a sentence
         """Note a surprise unless the expectation is met."""
         if not met:
