@@ -34,7 +34,7 @@ contract LotLaws is ILotLaws {
             if (key.kind() == Columns.CO2E) ++carbon;
         }
         // A second, empty one would be what the allocation rule is held against.
-        if (carbon != 1) revert ILotBook.OneCo2eColumn(carbon);
+        if (carbon > 1) revert ILotBook.OneCo2eColumn(carbon);
         sums.columns = run.columns;
         sums.wayIn = terms.kind != uint8(ILotBook.BatchKind.TRANSFORM);
         (sums.taken, sums.firstMeasured, sums.lost) = (new uint256[](count), new uint256[](count), new uint256[](count));
