@@ -20,6 +20,9 @@ from tests.contracts.assured_world import (
     Assured,
     build_assured,
 )
+from tests.contracts.lots.evm import slow_evm
+from tests.contracts.lots.gas_of_lots import measure_lots
+from tests.contracts.lots.world import NAMES, LotWorld
 from tests.contracts.test_assurance_cover import rule_digest
 from tests.contracts.world import (
     ADMIT,
@@ -136,7 +139,8 @@ def measure_assured(assured: Assured) -> dict[str, int]:
 
 def measure_all() -> dict[str, int]:
     """Everything, each on a chain of its own."""
-    return measure(build_chain()) | measure_assured(build_assured())
+    lots = measure_lots(LotWorld(slow_evm(NAMES)))
+    return measure(build_chain()) | measure_assured(build_assured()) | lots
 
 
 def main() -> None:
