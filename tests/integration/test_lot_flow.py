@@ -30,6 +30,7 @@ from tests.support.lot_scenes import (
 )
 from veta.chain.ledger import Web3Ledger
 from veta.custody.encoding import exit_digest
+from veta.custody.lineage import Whereabouts
 from veta.custody.periods import period_of
 from veta.errors import (
     ConfigError,
@@ -235,6 +236,14 @@ def test_accept_measured__less_than_shipped__rebases_the_lot_and_keeps_its_carbo
     smelter.settle()
     assert smelter.state(planned.intent) == (IntentState.DONE, "")
     assert smelter.audit().differences == []
+    smelter.lots.custodian.open(smelter.lot("CAT-12", CATHODE))
+    smelter.settle()
+    found = smelter.shelf.lineage.ancestry(smelter.lot("CAT-12", CATHODE), COPPER)
+    assert found.lots == {short: 1_000_000}
+    places = smelter.shelf.lineage.descent(short, COPPER).places
+    assert sum(place.share_ppm for place in places) == 1_000_000
+    assert {place.whereabouts for place in places} == {Whereabouts.IN_LOT, Whereabouts.LOST}
+    assert {place.lot for place in places} == {smelter.lot("CAT-12", CATHODE), None}
 
 
 def test_exit__and_reenter__the_lot_comes_back_whole(scene: CopperScene) -> None:

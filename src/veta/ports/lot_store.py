@@ -183,6 +183,9 @@ class FollowedLotWork(Protocol):
     def lot_changes(self, lot: LotId) -> tuple[LotChange, ...]:
         """What happened to a lot since it was opened, in order."""
 
+    def rebases(self, lot: LotId) -> tuple[tuple[Place, LotChange], ...]:
+        """When a lot's quantities were set anew on receipt, in order."""
+
     def lots_of(self, member: MemberId) -> tuple[LotId, ...]:
         """Lots that a member opened or was offered or given, in the order of opening."""
 

@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from veta.custody.columns import added, sums_of
+from veta.custody.columns import added, column_of, sums_of
 from veta.custody.lineage import Ancestry, Descent, Limits, ancestry, descent
+from veta.custody.rounding import moved, rounds_up
+from veta.model.columns import ColumnKey
 from veta.model.lineage import BatchNode, LotNode, RunNode, RunOrder, TakeEdge
 from veta.model.lot_events import LotBatch, LotRun
-from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId
+from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId, TakeRecord
 from veta.ports.store import Store, StoreWork
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What takes of a lot are counted in: one row of quantities, whatever was rebased on receipt.
+
+    A lot that was rebased is what had been taken of it before, and what it is since.
+    """
+
+    quantities: Mapping[ColumnKey, int]
+    rebases: tuple[tuple[int, int], ...] = ()
+    """Place of each rebase, and how much of the reference was gone by then."""
+
+    def gone_before(self, order: RunOrder) -> int:
+        """Of the reference, before the quantities that a run took from were set."""
+        return max((gone for place, gone in self.rebases if place < order), default=0)
+
+
+def _base(work: StoreWork, lot: LotId) -> _Base:
+    event = work.opened_lot(lot)
+    batch = None if event is None else work.lot_batch(event.issuer, event.root)
+    if event is None or batch is None:
+        return _Base({})
+    columns, held = event.columns, event.quantities
+    at = columns.index(batch.header.reference_column)
+    gone, earlier = 0, [0] * len(columns)
+    places = []
+    for place, change in work.rebases(lot):
+        for number, key in enumerate(columns):
+            up, total = rounds_up(column_of(key)), change.before[at]
+            earlier[number] += moved(change.before[number], total, 0, change.taken, up=up)
+        held = tuple(part + now for part, now in zip(earlier, change.after, strict=True))
+        gone += change.taken
+        places.append((int(place), gone))
+    return _Base(sums_of(columns, held), tuple(places))
 
 
 class StoreGraph:
@@ -27,6 +65,7 @@ class StoreGraph:
         self._rule = rule or (lambda _: None)
         self._runs: dict[RunOrder, RunNode | None] = {}
         self._lots: dict[LotId, LotNode | None] = {}
+        self._bases: dict[LotId, _Base] = {}
 
     def lot(self, lot: LotId) -> LotNode | None:
         """An opened lot."""
@@ -70,7 +109,7 @@ class StoreGraph:
             made_by=order,
             output=made.index(header.root),
             reference_column=header.reference_column,
-            quantities=sums_of(event.columns, event.quantities),
+            quantities=self._base(lot).quantities,
         )
 
     def _run(self, order: RunOrder) -> RunNode | None:
@@ -88,12 +127,21 @@ class StoreGraph:
             kind=LotBatchKind(run.kind),
             site=header.site,
             outputs=tuple(self._batch(batch) for batch in batches),
-            takes=tuple(TakeEdge(take.lot, take.taken, take.amount) for take in run.takes),
+            takes=tuple(self._edge(order, take) for take in run.takes),
             losses=added({loss.column: loss.quantity} for loss in run.losses),
             first_measured=added({m.column: m.quantity} for m in run.first_measured),
             emissions_g=sum(emission.co2e_g for emission in run.emissions),
             rule=None if rule is None else rule.shares,
         )
+
+    def _edge(self, order: RunOrder, take: TakeRecord) -> TakeEdge:
+        gone = self._base(take.lot).gone_before(order)
+        return TakeEdge(take.lot, gone + take.taken, take.amount)
+
+    def _base(self, lot: LotId) -> _Base:
+        if lot not in self._bases:
+            self._bases[lot] = _base(self._work, lot)
+        return self._bases[lot]
 
     def _batch(self, batch: LotBatch) -> BatchNode:
         told = batch

@@ -24,7 +24,7 @@ from veta.model.lot_events import (
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import LotId, PeriodUse, SiteId, TakeRecord
 from veta.model.periods import Period
-from veta.ports.lot_store import CreditAccount
+from veta.ports.lot_store import CreditAccount, Place
 from veta.ports.store import FollowedBody
 from veta.store import lot_values as values
 from veta.store.lot_schema import (
@@ -276,6 +276,12 @@ class FollowedLotRows:
         """What happened to a lot since it was opened, in order."""
         query = _of(lot_changes, lot=lot).order_by(lot_changes.c.id)
         return tuple(values.read_change(row) for row in self._connection.execute(query))
+
+    def rebases(self, lot: LotId) -> tuple[tuple[Place, LotChange], ...]:
+        """When a lot's quantities were set anew on receipt, in order."""
+        query = _of(lot_changes, lot=lot, action=int(LotAction.REBASED)).order_by(lot_changes.c.id)
+        rows = self._connection.execute(query)
+        return tuple((Place(row.id), values.read_change(row)) for row in rows)
 
     def lots_of(self, member: MemberId) -> tuple[LotId, ...]:
         """Lots that a member opened or was offered or given, in the order of opening."""
