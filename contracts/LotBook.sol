@@ -198,33 +198,6 @@ contract LotBook is BatchRegister {
         if (next != run.covers.length) revert CoverMissing(run.covers[next].column);
     }
 
-    // ---------------------------------------------------------------- bounds of a period
-
-    /// @dev Informal ore enters where a licensed site certifies more than it can dig: so what it can dig is on record. What
-    /// comes from outside has a ceiling for each member, and stock-takes are bounded by what went through the site.
-    function _use(uint32 site, uint32 member, uint16 substance, uint32 period, uint256 amount, BatchKind kind) private {
-        if (kind == BatchKind.EXTERNAL) {
-            uint256 declared = _ceilingUses[member][substance][period] + amount;
-            uint256 ceiling = _registry.externalCeiling(member, substance);
-            if (declared > ceiling) revert OverCeiling(member, substance, period, declared, ceiling);
-            _saveCeiling(member, substance, period, uint64(declared));
-            return;
-        }
-        PeriodUse memory used = _periodUses[site][substance][period];
-        if (kind == BatchKind.TRANSFORM) {
-            used.taken += uint64(amount);
-        } else if (kind == BatchKind.ORIGIN) {
-            used.originated += uint64(amount);
-            uint256 capacity = _registry.capacity(site, substance);
-            if (used.originated > capacity) revert OverCapacity(site, substance, period, used.originated, capacity);
-        } else {
-            used.gained += uint64(amount);
-            uint256 bound = (uint256(used.taken) * _registry.lotRules().gainPpm) / Columns.PPM;
-            if (used.gained > bound) revert OverGain(site, substance, period, used.gained, bound);
-        }
-        _savePeriod(site, substance, period, used);
-    }
-
     // ---------------------------------------------------------------- credit accounts
 
     function _enterCredit(uint32 site, uint32 key, uint32 period, uint256 amount) private {

@@ -251,8 +251,6 @@ interface ILotBook is IVetaContract {
     error NotOperator(address account);
     /// @notice The member does not operate the site now.
     error NotSiteOperator(uint32 site, uint32 member);
-    /// @notice The site is not registered.
-    error UnknownSite(uint32 site);
     /// @notice The product class is not registered.
     error UnknownProductClass(uint32 productClass);
     /// @notice Version, kind, model, reason, part or method that is not defined.
@@ -311,8 +309,6 @@ interface ILotBook is IVetaContract {
     error AccountShort(uint32 site, uint16 programme, uint16 substance, uint256 available, uint256 wanted);
     /// @notice Credit is drawn for a batch that is not mass-balance, or in a column that is no credit.
     error NotDrawable(uint8 output, uint32 column);
-    /// @notice A replacement has other totals, class, model, reference or size than it may.
-    error NotAReplacement(bytes32 expected, bytes32 given);
     /// @notice The successor has the lot or batch.
     error HandedOver(bytes32 item);
 
@@ -324,7 +320,8 @@ interface ILotBook is IVetaContract {
         view
         returns (IConsortium, ICustody, IRegistry, IAssurance, ILotLaws, IStatementLog);
 
-    /// @notice The word under (issuer, root): header digest with bit 0 cleared | opened; 2 = withdrawn, 0 = never issued.
+    /// @notice The word under (issuer, root): header digest with bit 0 cleared | opened; 2 = withdrawn,
+    /// 4 = handed over, 0 = never issued.
     function batchWord(uint32 issuer, bytes32 root) external view returns (bytes32);
 
     /// @notice What a site did in a period with a substance.

@@ -32,8 +32,8 @@ abstract contract BatchRegister is ILotBook, LotContract {
     mapping(uint32 issuer => mapping(bytes32 root => bytes32 word)) private _batches;
     /// @dev Columns are never deregistered: a list that was known once is known for ever.
     mapping(bytes32 columnsDigest => bool known) private _knownColumns;
-    mapping(uint32 site => mapping(uint16 substance => mapping(uint32 period => PeriodUse used))) internal _periodUses;
-    mapping(uint32 member => mapping(uint16 substance => mapping(uint32 period => uint64 used))) internal _ceilingUses;
+    mapping(uint32 site => mapping(uint16 substance => mapping(uint32 period => PeriodUse used))) private _periodUses;
+    mapping(uint32 member => mapping(uint16 substance => mapping(uint32 period => uint64 used))) private _ceilingUses;
     /// @dev keccak256(abi.encode(issuer, root)) of the batch that a foreign source came in with, and back.
     mapping(bytes32 source => bytes32 batch) private _sources;
     mapping(bytes32 batch => bytes32 source) private _sourceOf;
@@ -191,17 +191,42 @@ abstract contract BatchRegister is ILotBook, LotContract {
         _sourceOf[batch] = source;
     }
 
-    function _savePeriod(uint32 site, uint16 substance, uint32 period, PeriodUse memory used) internal {
+    /// @dev Informal ore enters where a licensed site certifies more than it can dig: so what it can dig is on record. What
+    /// comes from outside has a ceiling for each member, and stock-takes are bounded by what went through the site.
+    function _use(uint32 site, uint32 member, uint16 substance, uint32 period, uint256 amount, BatchKind kind) internal {
+        if (kind == BatchKind.EXTERNAL) {
+            uint256 declared = _ceilingUses[member][substance][period] + amount;
+            uint256 ceiling = _registry.externalCeiling(member, substance);
+            if (declared > ceiling) revert OverCeiling(member, substance, period, declared, ceiling);
+            _saveCeiling(member, substance, period, uint64(declared));
+            return;
+        }
+        PeriodUse memory used = _periodUses[site][substance][period];
+        if (kind == BatchKind.TRANSFORM) {
+            used.taken += uint64(amount);
+        } else if (kind == BatchKind.ORIGIN) {
+            used.originated += uint64(amount);
+            uint256 capacity = _registry.capacity(site, substance);
+            if (used.originated > capacity) revert OverCapacity(site, substance, period, used.originated, capacity);
+        } else {
+            used.gained += uint64(amount);
+            uint256 bound = (uint256(used.taken) * _registry.lotRules().gainPpm) / Columns.PPM;
+            if (used.gained > bound) revert OverGain(site, substance, period, used.gained, bound);
+        }
+        _savePeriod(site, substance, period, used);
+    }
+
+    // ---------------------------------------------------------------- private
+
+    function _savePeriod(uint32 site, uint16 substance, uint32 period, PeriodUse memory used) private {
         _periodUses[site][substance][period] = used;
         _log(PeriodUsed.selector, site, substance, period, abi.encode(used));
     }
 
-    function _saveCeiling(uint32 member, uint16 substance, uint32 period, uint64 used) internal {
+    function _saveCeiling(uint32 member, uint16 substance, uint32 period, uint64 used) private {
         _ceilingUses[member][substance][period] = used;
         _log(CeilingUsed.selector, member, substance, period, abi.encode(used));
     }
-
-    // ---------------------------------------------------------------- private
 
     function _write(Header memory header) private {
         if (header.root == 0) revert ZeroRoot();

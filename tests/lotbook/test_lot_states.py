@@ -17,8 +17,6 @@ ELSEWHERE: Final = {
     "NotOfThisConsortium": "constructors",
     "SuccessorAlreadySet": "naming a successor",
     "NotASuccessor": "naming a successor",
-    "NotAReplacement": "declared and thrown by nothing",
-    "UnknownSite": "declared and thrown by nothing: a site that is not registered has no operator",
 }
 """Errors that no call of a member or of a successor can reach."""
 ONCE: Final = {"BookOpened", "CustodyOpened", "SuccessorSet"}

@@ -56,7 +56,6 @@ _WAYS_IN: Final[Mapping[str, str]] = {
     "NotOfThisConsortium": "the contract at {location} belongs to another consortium",
     "NotOperator": "{account} is no active operating account of a member",
     "NotSiteOperator": "member {member} does not operate site {site}",
-    "UnknownSite": "site {site} is not registered",
     "UnknownProductClass": "product class {productClass} is not registered",
     "UnknownValue": "{value} is no {what}",
     "Count": "there are {given} {what}; {minimum} to {maximum} are possible",
@@ -115,7 +114,6 @@ _LOTS: Final[Mapping[str, str]] = {
     "GainNeedsStockTake": "{measured} arrived of {shipped} shipped: more comes in by a stock-take",
     "NotNamedByExit": "the lot left for another account",
     "MayNotFreeze": "member {member} may not freeze this lot, or did so before",
-    "NotAReplacement": "the replacement differs in totals, class, model, reference or size",
     "HandedOver": "the successor has this batch",
     "LotWithSuccessor": "the successor has this lot",
 }
