@@ -20,15 +20,20 @@ from veta.bootstrap.founding import (
 )
 from veta.bootstrap.nodes import Opening, OpenNode, build_node, open_home, open_reader
 from veta.bootstrap.passwords import AskOnce, PasswordSource, password_source
+from veta.chain import registrations
+from veta.chain.assurance import AssuranceGrant
 from veta.chain.clock import SystemClock
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
 from veta.chain.governance import (
     Admission,
+    GovernanceGateway,
     GovernanceRules,
     KeyGrant,
     ProposalKind,
     ProposalState,
 )
+from veta.chain.registrations import Registration
+from veta.chain.transactions import transaction_id_of
 from veta.keys.keyring import DEFAULT_PURPOSES, KeyRing, KeySpec
 from veta.keys.passwords import PasswordFile
 
@@ -38,11 +43,13 @@ __all__ = [
     "Administration",
     "Admission",
     "AskOnce",
+    "AssuranceGrant",
     "ChainConnection",
     "EmbeddedChain",
     "EmbeddedGenesis",
     "EmbeddedServer",
     "Founder",
+    "GovernanceGateway",
     "GovernanceRules",
     "KeyGrant",
     "KeyRing",
@@ -53,6 +60,7 @@ __all__ = [
     "PasswordSource",
     "ProposalKind",
     "ProposalState",
+    "Registration",
     "SystemClock",
     "admission_of",
     "build_node",
@@ -65,4 +73,6 @@ __all__ = [
     "open_home",
     "open_reader",
     "password_source",
+    "registrations",
+    "transaction_id_of",
 ]

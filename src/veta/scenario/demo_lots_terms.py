@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from veta.bootstrap import Administration, KeyRing
+from veta.bootstrap import Administration, AssuranceGrant, KeyRing
+from veta.bootstrap import registrations as reg
 from veta.bootstrap.signing import LazyAccount
-from veta.chain import registrations as reg
-from veta.chain.assurance import AssuranceGrant
 from veta.model.columns import (
     ColumnKey,
     MassBasis,

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from veta.bootstrap import Administration, ProposalKind
-from veta.chain.governance import GovernanceGateway
-from veta.chain.registrations import Registration
-from veta.chain.transactions import transaction_id_of
+from veta.bootstrap import (
+    Administration,
+    GovernanceGateway,
+    ProposalKind,
+    Registration,
+    transaction_id_of,
+)
 from veta.model.identifiers import AccountAddress
 from veta.ports.ledger import Call
 from veta.scenario.demo_acts import Play
