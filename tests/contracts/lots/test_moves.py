@@ -139,7 +139,7 @@ class TestDecline:
         with world.refuses("NotOfferedTo", lot.id, SMELTER, REFINERY):
             world.custody("refinery", "decline", [lot.id])
         world.wait(50)
-        with world.refuses("TimeOutOfBounds", world.now, 0, None):
+        with world.refuses("TimeOutOfBounds", None, 0, None):
             world.custody("smelter", "decline", [lot.id])
 
 
