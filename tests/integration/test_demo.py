@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -87,6 +88,33 @@ def test_demo__what_does_not_add_up__is_refused_by_the_contract(demo: tuple[Path
     ):
         assert wanted in told, wanted
     assert told.count("REFUSED") == 7
+
+
+def test_demo__metal_that_goes_on__is_the_reference_s_to_the_gram(demo: tuple[Path, str]) -> None:
+    told = re.sub(r"\s+", " ", demo[1])
+    for wanted in (
+        "10 lots of 250 t in all",
+        "NOR-ROD-26-0007 10 lots become rod: 249 t, 3,200 g CO2e a kg",
+        "LIN-CAB-26-0311 100 t of it become cable: 156 t, 3,280 g CO2e a kg",
+        "6,000 cars, a lot each, 85,280 g CO2e of cable in every one",
+        "552,000 ppm Mina Aurora 232,000 ppm Mina Cordillera Azul 216,000 ppm outside",
+        "1,000,000 ppm through 8 runs, 16 takes",
+        "511,680,000 g stated, and never below 510,417,052 g",
+    ):
+        assert wanted in told, wanted
+
+
+def test_demo__lineage_command_it_prints__tells_the_cable_s_origins(
+    demo: tuple[Path, str],
+) -> None:
+    (line,) = [line for line in demo[1].splitlines() if "/veta lineage" in line]
+    command = line.split("veta ", 1)[1].split()
+    done = subprocess.run(
+        [VETA, *command, "--json"], cwd=demo[0], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done
+    shares = [origin["sharePpm"] for origin in json.loads(done.stdout)["origins"]]
+    assert sorted(shares) == [216_000, 232_000, 552_000]
 
 
 def test_readme__what_it_shows_of_the_demo__is_what_the_demo_prints(demo: tuple[Path, str]) -> None:

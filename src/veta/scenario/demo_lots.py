@@ -90,7 +90,13 @@ IP, CB, MB = (
 
 def settle(play: Play, slug: str, intents: Sequence[Intent]) -> int:
     """Everything of a party on the chain and followed; the gas of these intents."""
-    node = play.nodes[slug]
+    node, chain = play.nodes[slug], play.stage.chain
+    chain.holds_blocks = True  # what is on its way shares a block
+    try:
+        node.step()
+    finally:
+        chain.holds_blocks = False
+    chain.mine()
     settled = node.settle().settled
     gas = 0
     with node.store.read() as work:
@@ -119,12 +125,24 @@ def make(play: Play, slug: str, request: RunRequest) -> int:
     return settle(play, slug, [planned.intent])
 
 
+def offer_new(
+    play: Play,
+    seller: str,
+    buyer: str,
+    lots: Sequence[LotId],
+    *,
+    until_s: UnixSeconds | None = None,
+) -> None:
+    """Offer lots that nobody opened yet: a transaction each, with its proof."""
+    node = play.nodes[seller]
+    ends_s = until_s or UnixSeconds(play.stage.clock.now_s() + _WEEK_S)
+    offer = Offer(play.nodes[buyer].desk.member, ends_s)
+    settle(play, seller, [node.desk.lots.custodian.open(lot, offer) for lot in lots])
+
+
 def hand_over(play: Play, seller: str, buyer: str, lots: Sequence[LotId]) -> None:
-    """Offer lots that nobody opened yet, and accept them: two steps, two signatures."""
-    sells, buys = play.nodes[seller], play.nodes[buyer]
-    until_s = UnixSeconds(play.stage.clock.now_s() + _WEEK_S)
-    offer = Offer(buys.desk.member, until_s)
-    settle(play, seller, [sells.desk.lots.custodian.open(lot, offer) for lot in lots])
+    """Offer and accept: two steps, two signatures."""
+    offer_new(play, seller, buyer, lots)
     accept(play, buyer, lots)
 
 
@@ -167,13 +185,12 @@ def concentrate_enters(play: Play) -> None:
     parties = ((MINE, PART_A), (OTHER_MINE, OTHER), (TRADER, FROM_OUTSIDE))
     lots = [concentrate_lot(play, slug, number) for slug, number in parties]
     for (slug, _), lot in zip(parties, lots, strict=True):
-        offer = Offer(play.nodes[SMELTER].desk.member, UnixSeconds(stage.clock.now_s() + _WEEK_S))
-        settle(play, slug, [play.nodes[slug].desk.lots.custodian.open(lot, offer)])
+        offer_new(play, slug, SMELTER, [lot])
     accept(play, SMELTER, lots)
     holdings = play.nodes[SMELTER].lots.balance.holdings(play.nodes[SMELTER].desk.member)
-    held, credit = holdings.totals, holdings.totals
+    held = holdings.totals
     tell.expect(held[CU] == 1_000_000_000, f"the smelter holds {held[CU]} g of copper")
-    covered = credit[CREDIT_75] + credit[CREDIT_50]
+    covered = held[CREDIT_75] + held[CREDIT_50]
     share = covered * 1_000 // held[CU]
     tell.expect(share == 784, f"{share} in a thousand are certified")
     tell.say(

@@ -160,7 +160,13 @@ def from_outside(play: Play, like: LotCertificate, issuer: str, number: str) -> 
     return certified(play, lot, {OUTSIDE: 216_000_000})
 
 
-def vehicles(play: Play, like: LotCertificate, issuer: str, held: Sequence[Held]) -> list[NewLot]:
+def vehicles(
+    play: Play,
+    like: LotCertificate,
+    issuer: str,
+    held: Sequence[Held],
+    window: tuple[UnixSeconds, UnixSeconds],
+) -> list[NewLot]:
     """One lot for each vehicle: the cable in it, under a passport of its own."""
     party = play.stage.scenario.party(issuer).party
     site = Site(f"{party.identifier}:site:site-marea", party.name, like.site.country)
@@ -179,8 +185,8 @@ def vehicles(play: Play, like: LotCertificate, issuer: str, held: Sequence[Held]
             ),
             issuer=party,
             site=site,
-            produced_from_s=UnixSeconds(now_s - 4 * 86_400),
-            produced_to_s=UnixSeconds(now_s - 86_400),
+            produced_from_s=window[0],
+            produced_to_s=window[1],
         )
         issuance = Issuance(f"urn:uuid:{uuid.uuid4()}", now_s, secrets.token_bytes(16))
         papers = certify_lot(lot, issuance, footprint_id=str(uuid.uuid4()))

@@ -24,6 +24,7 @@ from veta.scenario.demo_acts import (
     Play,
 )
 from veta.scenario.demo_forgery import change_footprint
+from veta.scenario.demo_lots_downstream import metal_goes_on
 from veta.statement.instants import read_instant
 from veta.verify.policy import Policy
 from veta.verify.report import Report
@@ -70,6 +71,7 @@ def trials(play: Play) -> None:
             a_digit_is_changed,
             words_are_corrected,
             a_key_is_stolen,
+            lambda play, _: metal_goes_on(play),
             a_certificate_expires,
             the_chain_is_stopped,
         )
