@@ -15,10 +15,12 @@ import pytest
 from tests.conftest import PROJECT
 from tests.support.cli_home import Home, anchored_home, good, run
 from veta.interop.lot_file import read_lot, write_lot
-from veta.model.identifiers import UnixSeconds
+from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.lot import Issuance
+from veta.model.lots import LotBatchKind
 from veta.scenario.copper import load_copper
 from veta.services.certify import certify_lot
+from veta.services.run_file import read_run
 from veta.statement.credential import view_credential
 from veta.statement.rules import check_rules
 
@@ -86,7 +88,7 @@ def test_commands__every_veta_command_in_the_docs__has_help_with_an_example() ->
     named = {
         match.strip()
         for text in texts
-        for match in re.findall(r"(?m)(?:^|`)veta ((?:member |show )?[a-z]+)\b", text)
+        for match in re.findall(r"(?m)(?:^|`)veta ((?:member |show |lot )?[a-z]+)\b", text)
     }
     assert {"init", "issue", "anchor", "verify", "revoke", "serve", "audit"} <= named
     for command in named:
@@ -94,10 +96,22 @@ def test_commands__every_veta_command_in_the_docs__has_help_with_an_example() ->
         assert "Example: veta" in re.sub(r"\s+", " ", ran.out), command
 
 
-def test_lot_file__of_the_documentation__keeps_every_rule() -> None:
+def examples_of_lots() -> tuple[str, str]:
+    """The lot file and the run that the documentation shows."""
     text = (PROJECT / "docs/operations/lots.md").read_text("utf-8")
-    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
-    lot = read_lot(example.encode())
+    lot, run_file = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    return lot, run_file
+
+
+def test_run_file__of_the_documentation__is_read_whole() -> None:
+    example = examples_of_lots()[1].replace("0x4f1c...e2", f"0x{'4f' * 32}")
+    request = read_run(example.encode(), lambda _number, _member: Leaf(bytes(32)))
+    assert request.kind is LotBatchKind.TRANSFORM
+    assert len(request.takes) == len(request.outputs) == len(request.losses) == 1
+
+
+def test_lot_file__of_the_documentation__keeps_every_rule() -> None:
+    lot = read_lot(examples_of_lots()[0].encode())
     issuance = Issuance("urn:uuid:0", UnixSeconds(10**9), bytes(16))
     check_rules(view_credential(certify_lot(lot, issuance, footprint_id="0").passport))
 
