@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from veta.services.runs import DraftedRun, PlannedRun
 
 app = typer.Typer(
-    help="Lots on the chain: ways in, custody, transforms.",
+    help="Lots on the chain: ways in, custody, transforms.\n\nExample: veta lot show 0x4f1c...e2",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
