@@ -41,8 +41,8 @@ RunFile = Annotated[Path, typer.Argument(help="A veta-run/1 file; - reads stdin.
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Judge and show the balances; sign nothing.")
 ]
-LotName = Annotated[str, typer.Argument(help="Lot id (0x...), or the number of a lot of ours.")]
-LotNames = Annotated[list[str], typer.Argument(help="Lot ids, or numbers of lots of ours.")]
+LotName = Annotated[str, typer.Argument(help="Lot id (0x...), or the lot's number.")]
+LotNames = Annotated[list[str], typer.Argument(help="Lot ids (0x...), or numbers.")]
 Until = Annotated[str, typer.Option(help="How long the offer stands, e.g. 12h or 5d.")]
 Timeout = Annotated[
     float, typer.Option(help="Longest wait for final blocks, seconds; nothing is lost after.")
@@ -208,7 +208,8 @@ def show(lot: LotName, home: Home = HERE, as_json: AsJson = False) -> int:
 
 
 def find_lot(node: OpenNode, text: str) -> LotId:
-    """The lot that a person means: its id, or the number of one of the member's own.
+    """The lot that a person means: its id, or its number: among the member's own lots, else among
+    all that were opened and followed.
 
     Raises:
         NotFoundError: ``lot.not_found``.
@@ -228,8 +229,9 @@ def find_lot(node: OpenNode, text: str) -> LotId:
             for leaf in leaves
             if (at := batch.leaves.find(leaf)) % 64 == 32
         }
+    found = found or set(node.lots.named(text))
     if not found:
-        raise NotFoundError("lot.not_found", f"no lot {text!r} of ours is kept here")
+        raise NotFoundError("lot.not_found", f"no lot {text!r} is known here")
     if len(found) > 1:
         names = ", ".join(lot_name(each) for each in found)
         raise InputError("lot.ambiguous", f"several lots have that number: {names}")

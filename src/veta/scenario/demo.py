@@ -15,7 +15,6 @@ from typing import Final, TextIO
 from urllib.parse import quote
 
 from veta.errors import ProvenanceError
-from veta.model.lots import LotId
 from veta.scenario.copper import load_copper
 from veta.scenario.demo_acts import (
     FOUNDING_S,
@@ -26,7 +25,7 @@ from veta.scenario.demo_acts import (
     found,
 )
 from veta.scenario.demo_lots import concentrate_enters, smelt
-from veta.scenario.demo_lots_downstream import cable_lot
+from veta.scenario.demo_lots_downstream import CABLE_LOT
 from veta.scenario.demo_lots_terms import register_and_assure
 from veta.scenario.demo_lots_tries import refine
 from veta.scenario.demo_stage import set_stage
@@ -72,8 +71,7 @@ def run_demo(home: Path, stream: TextIO) -> int:
         play = Play(stage, tell)
         for act in ACTS:
             act(play)
-        cable = cable_lot(play)
-    _by_hand(tell, home, scenario.party(REFINERY).party.identifier, cable)
+    _by_hand(tell, home, scenario.party(REFINERY).party.identifier)
     if tell.surprises:
         tell.line("")
         tell.line(f"{len(tell.surprises)} things came out otherwise than expected.")
@@ -81,7 +79,7 @@ def run_demo(home: Path, stream: TextIO) -> int:
     return 0
 
 
-def _by_hand(tell: Teller, home: Path, issuer: str, cable: LotId) -> None:
+def _by_hand(tell: Teller, home: Path, issuer: str) -> None:
     """What to type next; every command works as it stands."""
     veta = _veta_command()
     bundle = home / "bundles" / f"{SHOWN_LOT}.bundle.json"
@@ -91,7 +89,7 @@ def _by_hand(tell: Teller, home: Path, issuer: str, cable: LotId) -> None:
     tell.command(f"{veta} verify {bundle} {offline}")
     tell.command(f"{veta} verify {SHOWN_LOT} --home {home}")
     tell.say("Where the copper in the cable came from:")
-    tell.command(f"{veta} lineage 0x{cable.hex()} --home {home}")
+    tell.command(f"{veta} lineage {CABLE_LOT} --home {home}")
     tell.say("The lot's label page:")
     tell.command(f"{veta} serve --home {home} --port {PORT}")
     tell.command(f"http://127.0.0.1:{PORT}/lots/{quote(issuer, safe=':')}/{SHOWN_LOT}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from veta.custody.encoding import lot_id
 from veta.model.identifiers import MemberId
 from veta.model.lot_tree import LotKey
 from veta.model.lots import LotId, ProductClassId, SiteId
@@ -73,6 +74,26 @@ class LotShelf:
         """
         with self._store.read() as work:
             return known_lot(work, lot)
+
+    def named(self, batch_number: str) -> frozenset[LotId]:
+        """Opened lots that have this number under any issuer, site and product class.
+
+        The chain holds no number, only what it hashes to: so every name that the followed batches
+        allow is tried.
+
+        Raises:
+            InputError: ``sum_trees.batch_number``.
+        """
+        with self._store.read() as work:
+            headers = [
+                batch.header
+                for member in work.members()
+                for batch in work.lot_batches(member.member)
+            ]
+            names = {(each.issuer, each.site, each.product_class) for each in headers}
+            keyed = ((name, key_of_lot(*name, batch_number)) for name in names)
+            lots = {lot_id(name[0], key) for name, key in keyed}
+            return frozenset(lot for lot in lots if work.opened_lot(lot) is not None)
 
 
 def key_of_lot(
