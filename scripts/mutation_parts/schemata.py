@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from scripts.mutation_parts.sites import Finder, Mutant, Span
 SWITCH: Final = "contracts/libraries/Mutant.sol"
 WORD: Final = hashlib.sha256(b"the mutant that is on").digest()
 OUTPUT: Final = ("evm.bytecode.object", "evm.deployedBytecode.object")
+TYPED_NUMBER: Final = re.compile(r"(u?int\d+|bytes\d+)\((?:uint256\()?\d+\)+")
 LIBRARY: Final = f"""// SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 library Mutant {{
@@ -86,14 +88,10 @@ def switched(sources: dict[str, str], mutants: Iterable[tuple[int, Mutant]]) -> 
 
 def _expression(original: str, ways: Sequence[tuple[int, str]]) -> str:
     text = original
-    kind = next((t.split("(")[0] for _, t in ways if t.startswith("uint") and _is_number(t)), "")
+    kind = next((found[1] for _, way in ways if (found := TYPED_NUMBER.fullmatch(way))), "")
     for number, way in ways:
-        text = f"(Mutant.on({number}) ? {way} : {kind or ''}({text}))"
+        text = f"(Mutant.on({number}) ? {way} : {kind}({text}))"
     return text
-
-
-def _is_number(text: str) -> bool:
-    return text.partition("(")[2].rstrip(")").isdecimal()
 
 
 def _statement(original: str, ways: Sequence[tuple[int, str]]) -> str:

@@ -212,6 +212,8 @@ class Finder:
             yield self._mutant("constant", f"{text} -> {other}", node, other)
         if node["kind"] != "number" or parent["nodeType"] == "ArrayTypeName":
             return
+        if parent.get("kind") == "typeConversion" and not _type(parent).startswith("uint"):
+            return
         value = int(text.replace("_", ""), 0)
         kind = ""
         if parent["nodeType"] == "BinaryOperation":
@@ -223,7 +225,8 @@ class Finder:
         for instead in (value + 1, value - 1):
             if instead >= 0:
                 # Both branches of the switch have to have the type that the literal had there.
-                changed = f"{kind}({instead})" if kind else f"{instead}"
+                changed = f"uint256({instead})" if kind.startswith("bytes") else f"{instead}"
+                changed = f"{kind}({changed})" if kind else changed
                 yield self._mutant("constant", f"{text} -> {instead}", node, changed)
 
     def _of_Identifier(self, node: Node, _: _Around) -> Iterator[Mutant]:  # noqa: N802
