@@ -1,0 +1,117 @@
+"""What the contracts' source could say a little differently, and no other test would notice.
+
+Each test here was asked for by a mutant that survived: docs/spec/mutants.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.contracts.lots.evm import Contracts, RefusedError, address_of, fresh_evm
+from tests.contracts.lots.paper import CB, MB, batch, fresh, part_of
+from tests.contracts.lots.world import (
+    AU,
+    AURORA,
+    CATHODE,
+    CO2E,
+    COPPER,
+    CU,
+    CU_EXTERNAL,
+    DAY,
+    IDS,
+    NAMES,
+    NET,
+    LotWorld,
+    members,
+)
+
+HELD = {NET: 1_000, CU: 900, CO2E: 2_000}
+RULES = (2, 3, 1, 50_000, 5_000, 1_000, 0)
+FAR = 2**39
+
+
+def bounds(error: RefusedError) -> tuple[int, int]:
+    """Least and most of a time that was refused."""
+    assert error.name == "TimeOutOfBounds"
+    _, least, most = error.given
+    return least, most
+
+
+class TestTimes:
+    """The bounds that a refusal names are those that are allowed."""
+
+    @pytest.mark.parametrize(
+        ("by", "name", "longest"),
+        [("authority", "freeze", 30 * DAY), ("mine", "offer", 366 * DAY)],
+    )
+    @pytest.mark.parametrize("until", [1, FAR])
+    def test_time__out_of_bounds__is_told_the_bounds(
+        self, world: LotWorld, by: str, name: str, longest: int, until: int
+    ) -> None:
+        lot = world.held(HELD)
+        offer: tuple[Any, ...] = ([lot.id], IDS["smelter"], until, fresh())
+        with pytest.raises(RefusedError) as caught:
+            world.custody(by, name, *(offer if name == "offer" else (lot.id, until)))
+        least, most = bounds(caught.value)
+        assert least - 1 in range(world.now, world.now + 3)
+        freezing_past = name == "freeze" and until == 1
+        assert most == (2**40 - 1 if freezing_past else least - 1 + longest)
+
+
+class TestUse:
+    def test_gain__share_that_is_not_whole__rounded_down(self, world: LotWorld) -> None:
+        held = {NET: 999, CU: 999, CO2E: 0}
+        lot = world.held(held)
+        world.transform("mine", AURORA, batch(CATHODE, MB, held), takes=[part_of(lot)])
+        with world.refuses("OverGain", AURORA, COPPER, 8104, 5, 4):
+            world.gain("mine", AURORA, batch(CATHODE, CB, {NET: 5, CU: 5, CO2E: 0}))
+        world.gain("mine", AURORA, batch(CATHODE, CB, {NET: 4, CU: 4, CO2E: 0}))
+
+    def test_period__metal_of_which_there_is_none__is_not_said_to_be_used(
+        self, world: LotWorld
+    ) -> None:
+        content = world.draft(AURORA, batch(CATHODE, MB, {**HELD, AU: 0}))
+        said = world.book("mine", "originate", tuple(content.values())).of("PeriodUsed")
+        assert [each["substance"] for each in said] == [COPPER]
+
+
+class TestLots:
+    def test_judge_lot__class_of_a_metal_that_is_not_there__is_told_which(
+        self, world: LotWorld
+    ) -> None:
+        columns = (NET, CU_EXTERNAL, CO2E)
+        sums = (CB, False, 0, NET, columns, (10, 0, 5), (10, 0, 5))
+        with world.refuses("UnknownColumn", CU):
+            world.contracts.read("LotLaws", "judgeLot", sums)
+
+
+class TestNotices:
+    def test_restatement__what_it_says__is_in_its_event(self, world: LotWorld) -> None:
+        lot = world.held(HELD)
+        for index, (delta, leaf) in enumerate([(150, fresh()), (-20, fresh())]):
+            given = (lot.header, CO2E, delta, 2, leaf)
+            said = world.act("mine", "LotNotices", "restate", *given).only("Restated")
+            assert tuple(said.values()) == (
+                *(lot.header.issuer, lot.header.root),
+                *(index, CO2E, delta, 2, leaf),
+            )
+
+    def test_body__of_the_issuers_control_group__is_not_independent(self) -> None:
+        def grouped(member: tuple[Any, ...]) -> tuple[Any, ...]:
+            group = 7 if member[0] in {"did:mine", "did:body"} else 0
+            return (*member[:3], group, *member[4:])
+
+        contracts = Contracts(fresh_evm(NAMES), [grouped(each) for each in members()], RULES)
+        with pytest.raises(RefusedError) as caught:
+            contracts.send(
+                "LotNotices", "confirm", IDS["mine"], fresh(), 0, sender=address_of("body")
+            )
+        assert caught.value.name == "NotIndependent"
+        assert caught.value.given == (IDS["body"], IDS["mine"])
+        with pytest.raises(RefusedError) as caught:
+            contracts.send(
+                "LotNotices", "confirm", IDS["smelter"], fresh(), 0, sender=address_of("body")
+            )
+        assert caught.value.name == "UnknownRestatement"
