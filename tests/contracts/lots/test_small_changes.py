@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.lots.evm import Contracts, RefusedError, address_of, fresh_evm
-from tests.contracts.lots.paper import CB, MB, batch, fresh, part_of
+from tests.contracts.lots.paper import CB, IP, MB, SG, batch, fresh, part_of
 from tests.contracts.lots.world import (
     AU,
     AURORA,
@@ -18,6 +18,7 @@ from tests.contracts.lots.world import (
     CO2E,
     COPPER,
     CU,
+    CU_75,
     CU_EXTERNAL,
     DAY,
     IDS,
@@ -85,6 +86,14 @@ class TestLots:
         sums = (CB, False, 0, NET, columns, (10, 0, 5), (10, 0, 5))
         with world.refuses("UnknownColumn", CU):
             world.contracts.read("LotLaws", "judgeLot", sums)
+
+    @pytest.mark.parametrize("model", [IP, SG])
+    def test_pure__beside_a_metal_of_which_there_is_none__stays_pure(
+        self, world: LotWorld, model: int
+    ) -> None:
+        held = {NET: 1_000, CU: 1_000, AU: 0, CU_75: 1_000, CO2E: 0}
+        lot = world.held(held, model=model)
+        world.transform("mine", AURORA, batch(CATHODE, model, held), takes=[part_of(lot)])
 
 
 class TestNotices:
