@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from eth_utils.abi import event_abi_to_log_topic
+
 from tests.contracts.assured_world import (
     AURORA,
     BAHIA,
@@ -71,12 +73,25 @@ def one_of_everything(assured: Assured) -> None:
 
 
 def decoded(contract: Any) -> list[tuple[str, dict[str, Any]]]:
-    """Name and arguments of each log of a contract, in order."""
-    found = []
-    for event in contract.events:
-        found += event().get_logs(from_block=0)
-    found.sort(key=lambda log: (log["blockNumber"], log["logIndex"]))
-    return [(log["event"], dict(log["args"])) for log in found]
+    """Name and arguments of each log of a contract, in order.
+
+    From receipts: the engine's own search for logs takes time that grows with the square of the
+    number of blocks.
+    """
+    eth = contract.w3.eth
+    events = {event_abi_to_log_topic(event.abi): event() for event in contract.events}
+    receipts = (
+        eth.get_transaction_receipt(transaction)
+        for number in range(eth.block_number + 1)
+        for transaction in eth.get_block(number)["transactions"]
+    )
+    logs = [
+        events[bytes(log["topics"][0])].process_log(log)
+        for receipt in receipts
+        for log in receipt["logs"]
+        if log["address"] == contract.address
+    ]
+    return [(log["event"], dict(log["args"])) for log in logs]
 
 
 def amount(entries: list[tuple[int, int, int]], now: int) -> int:
