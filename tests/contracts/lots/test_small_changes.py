@@ -107,6 +107,14 @@ class TestNotices:
                 *(index, CO2E, delta, 2, leaf),
             )
 
+    def test_restatements__page_beyond_the_last__is_what_is_left(self, world: LotWorld) -> None:
+        lot = world.held(HELD)
+        for delta in (1, 2):
+            world.act("mine", "LotNotices", "restate", lot.header, CO2E, delta, 2, fresh())
+        batch_of = lot.header.issuer, lot.header.root
+        page = world.contracts.read("LotNotices", "restatements", *batch_of, 1, 9)
+        assert [entry[1] for entry in page] == [2]
+
     def test_body__of_the_issuers_control_group__is_not_independent(self) -> None:
         def grouped(member: tuple[Any, ...]) -> tuple[Any, ...]:
             group = 7 if member[0] in {"did:mine", "did:body"} else 0
