@@ -33,6 +33,7 @@ from tests.contracts.world import (
     digest,
     name_word,
     payload,
+    reservations,
 )
 from veta.model.consortium import KeyPurpose
 
@@ -575,18 +576,18 @@ class TestConstructor:
     def test_constructor__reservations__named_before_they_exist_with_no_digest(
         self, chain: Chain
     ) -> None:
-        expected = {
-            "StatementLog": chain.log.address,
-            "Registry": chain.registry.address,
-            "Assurance": chain.assurance.address,
+        expected = dict(reservations(chain.w3.eth.accounts[-1]))
+        known = {name_word("StatementLog"): chain.log, name_word("Assurance"): chain.assurance}
+        assert {name: expected[name] for name in known} == {
+            name: contract.address for name, contract in known.items()
         }
         events = chain.consortium.events.ContractRegistered().get_logs(from_block=0)
         assert [dict(event["args"]) for event in events] == [
-            {"name": name_word(name), "location": address, "codeDigest": bytes(32)}
+            {"name": name, "location": address, "codeDigest": bytes(32)}
             for name, address in expected.items()
         ]
         for name, address in expected.items():
-            assert chain.consortium.functions.contractAt(name_word(name)).call() == address
+            assert chain.consortium.functions.contractAt(name).call() == address
 
 
 class TestCallContract:

@@ -502,7 +502,8 @@ class TestDrawSequence:
     def test_draw__by_anybody_but_the_recorded_lot_book__refused(self, chain: Chain) -> None:
         book = deploy(chain.w3, "NextContract", chain.strangers[0])
         draw = book.functions.draw(chain.log.address, 1, 1)
-        with chain.refuses("NotCaller", book.address.lower(), "0x" + "00" * 20):
+        reserved = chain.consortium.functions.contractAt(b"LotBook".ljust(32, b"\0")).call()
+        with chain.refuses("NotCaller", book.address.lower(), reserved.lower()):
             chain.attempt(draw, chain.strangers[0])
         chain.vote(7, b"LotBook".ljust(32, b"\0"), book.address, by=("mine", "maker", "body"))
         with chain.refuses("NotCaller"):
