@@ -148,11 +148,14 @@ def proxy(
 ) -> Serve:
     """Hands requests to a working chain and rewrites its answers."""
 
-    def make(request: dict[str, Any]) -> bytes:
+    def make(request: Any) -> bytes:
         if delay_s:
             threading.Event().wait(delay_s)
-        answer = backend(request["method"], request["params"])
-        full = {"jsonrpc": "2.0", "id": request["id"], **answer}
-        return http(orjson.dumps(rewrite(request, full)))
+        many = request if isinstance(request, list) else [request]
+        answers = []
+        for each in many:
+            answer = backend(each["method"], each["params"])
+            answers.append(rewrite(each, {"jsonrpc": "2.0", "id": each["id"], **answer}))
+        return http(orjson.dumps(answers if isinstance(request, list) else answers[0]))
 
     return answering(make)

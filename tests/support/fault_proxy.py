@@ -87,7 +87,7 @@ class FaultProxy:
         upstream = http.client.HTTPConnection(self._upstream, timeout=5)
         with connection, suppress(OSError, http.client.HTTPException):
             while (request := read_request(connection)) is not None:
-                if str(request["method"]).startswith(_CONTROL):
+                if "method" in request and str(request["method"]).startswith(_CONTROL):
                     connection.sendall(result_of(request, self._control(request)))
                     continue
                 fault = self._draw()

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from tests.support.chain_scenes import (
@@ -33,7 +32,6 @@ from veta.chain.embedded_server import EmbeddedServer
 from veta.chain.endpoint import EndpointProvider, RetryPolicy
 from veta.chain.ledger import Finality, Web3Ledger
 from veta.model.identifiers import MemberId
-from veta.model.trust import TrustConfig
 from veta.ports.ledger import Ledger
 from veta.ports.store import StoreIdentity
 from veta.store.sql_store import open_store
@@ -91,24 +89,13 @@ STUBBORN = RetryPolicy(
 )
 
 
-def _statements_alone(network: Network) -> TrustConfig:
-    """Pins what a node that only anchors statements asks.
-
-    Every new connection asks for the code of each pinned contract, and three calls in ten get lost
-    here: with all nine, hardly one connection in fifty would come about.
-    """
-    trust = network.deployment.trust("test")
-    (pinned,) = trust.contract_sets
-    return replace(trust, contract_sets=(replace(pinned, contracts=pinned.contracts[:2]),))
-
-
 class ProxiedLedger(Web3Ledger):
     """The real client on a proxy, whose faults the test can end."""
 
     def __init__(self, url: str, network: Network, finality: Finality = IMMEDIATE) -> None:
         self._control = FaultControl(url)
         provider = EndpointProvider((url,), SystemClock(), IMPATIENT, STUBBORN)
-        super().__init__(provider, _statements_alone(network), finality)
+        super().__init__(provider, network.deployment.trust("test"), finality)
 
     def test_share(self, share: float) -> None:
         """From now on, faults strike this share of the requests."""

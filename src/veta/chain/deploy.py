@@ -16,7 +16,7 @@ from veta.chain.caller import ContractCaller
 from veta.chain.consortium import ConsortiumGateway
 from veta.chain.contract_abi import artifact
 from veta.chain.governance import Admission, GovernanceRules
-from veta.chain.identity import ask_identity
+from veta.chain.identity import ask_identity, one_by_one
 from veta.chain.rpc import LATEST, RpcClient
 from veta.chain.transactions import (
     account_nonce,
@@ -123,7 +123,7 @@ def deploy(
         code = artifact(name).creation_code(*(addresses[each] for each in takes))
         steps.create(first_nonce + i, addresses[name], code)
     identity = ask_identity(
-        steps.client.ask,
+        one_by_one(steps.client.ask),
         tuple(
             ContractCode(name, address, Digest(bytes(32))) for name, address in addresses.items()
         ),

@@ -23,6 +23,7 @@ from veta.errors import InputError, StoreError
 
 _LOOPBACK: Final = "127.0.0.1"
 _MAX_BODY_OCTETS: Final = 1 << 20
+_MAX_BATCH: Final = 100
 _IDLE_TIMEOUT_S: Final = 60.0
 
 
@@ -100,21 +101,29 @@ class _Door(BaseHTTPRequestHandler):
         try:
             scan(body, FOREIGN)
             request = orjson.loads(body)
-            method, parameters = request["method"], request.get("params", [])
-            request_id = request.get("id")
+            many = request if isinstance(request, list) else [request]
+            calls = [
+                (each.get("id"), str(each["method"]), list(each.get("params", []))) for each in many
+            ]
         except (InputError, orjson.JSONDecodeError, TypeError, KeyError, AttributeError):
+            calls = []
+        if not 1 <= len(calls) <= _MAX_BATCH:
             self._reply(HTTPStatus.BAD_REQUEST, {"error": "not a JSON-RPC request"})
             return
+        answers = [self._answered(*call) for call in calls]
+        self._reply(HTTPStatus.OK, answers if isinstance(request, list) else answers[0])
+
+    def _answered(self, request_id: Any, method: str, parameters: list[Any]) -> dict[str, Any]:
         try:
-            answer = self.answer(str(method), list(parameters))
+            answer = self.answer(method, parameters)
         except StoreError as error:
             answer = {"error": {"code": INTERNAL, "message": error.code}}
-        self._reply(HTTPStatus.OK, {"jsonrpc": "2.0", "id": request_id, **answer})
+        return {"jsonrpc": "2.0", "id": request_id, **answer}
 
     def log_message(self, *_: object) -> None:
         """Requests are not logged."""
 
-    def _reply(self, status: HTTPStatus, document: dict[str, Any]) -> None:
+    def _reply(self, status: HTTPStatus, document: Any) -> None:
         body = orjson.dumps(document)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

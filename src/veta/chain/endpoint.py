@@ -3,6 +3,8 @@
 Every answer has a total time-out, a size and a depth; reads are tried again a bounded number of
 times, over all configured addresses; a transaction is handed over once. Each new connection is
 asked who it is before it is used: an endpoint that was replaced behind its address is noticed.
+That is one request (a JSON-RPC 2.0 batch, section 6): where calls get lost, a dozen in a row would
+hardly ever all come back.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import orjson
 
 from veta.chain.connection import NOT_SENT, Connection, EndpointLimits
+from veta.chain.identity import Ask, Question
 from veta.chain.transactions import transaction_id_of
 from veta.chain.web3_packages import BaseProvider, RPCEndpoint, RPCResponse
 from veta.errors import (
@@ -84,10 +87,10 @@ class EndpointProvider(BaseProvider):
         self._clock = clock
         self._retries = retries or RetryPolicy()
         self._lock = threading.Lock()
-        self._introduce: Callable[[Callable[..., Any]], None] | None = None
+        self._introduce: Callable[[Ask], None] | None = None
         self._next_id = 1
 
-    def introduce_with(self, check: Callable[[Callable[..., Any]], None]) -> None:
+    def introduce_with(self, check: Callable[[Ask], None]) -> None:
         """Run ``check(ask)`` on every new connection before it is used.
 
         ``check`` raises ``LedgerMismatchError`` when the endpoint is not the pinned chain.
@@ -176,20 +179,17 @@ class EndpointProvider(BaseProvider):
         return answer
 
     def _exchange(self, connection: Connection, method: str, params: Any) -> RPCResponse:
+        request = self._request(method, params or [])
+        answer = connection.exchange(orjson.dumps(request))
+        if not _answers(request, answer):
+            raise _something_else(connection, method)
+        return cast("RPCResponse", answer)
+
+    def _request(self, method: str, params: Any) -> dict[str, Any]:
         with self._lock:
             request_id = self._next_id
             self._next_id += 1
-        request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params or []}
-        answer = connection.exchange(orjson.dumps(request))
-        if (
-            not isinstance(answer, dict)
-            or answer.get("id") != request_id
-            or ("result" in answer) == (answer.get("error") is not None)
-        ):
-            raise LedgerUnavailableError(
-                "ledger.garbage", f"{connection.place} answers {method} with something else"
-            )
-        return cast("RPCResponse", answer)
+        return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
 
     def _connection(self, address: _Address) -> Connection:
         """An idle connection that is still open, or a new one that has said who it is."""
@@ -204,7 +204,7 @@ class EndpointProvider(BaseProvider):
         connection = Connection(address.url, address.limits, self._clock)
         if self._introduce is not None:
             try:
-                self._introduce(lambda method, *params: self._result(connection, method, params))
+                self._introduce(lambda questions: self._results(connection, questions))
             except LedgerMismatchError:
                 connection.close()
                 raise
@@ -216,13 +216,25 @@ class EndpointProvider(BaseProvider):
                 ) from error
         return connection
 
-    def _result(self, connection: Connection, method: str, params: tuple[Any, ...]) -> Any:
-        answer: Any = self._exchange(connection, method, list(params))
-        if "result" not in answer:
-            raise LedgerUnavailableError(
-                "ledger.refused_request", f"{connection.place} refuses {method}"
-            )
-        return answer["result"]
+    def _results(self, connection: Connection, questions: Sequence[Question]) -> list[Any]:
+        requests = [self._request(method, list(params)) for method, params in questions]
+        answers = connection.exchange(orjson.dumps(requests))
+        if isinstance(answers, dict):
+            # One refusal for all of them: some gateways take no batches.
+            return [
+                _result(connection, method, self._exchange(connection, method, list(params)))
+                for method, params in questions
+            ]
+        if not isinstance(answers, list) or len(answers) != len(requests):
+            raise _something_else(connection, "a batch")
+        by_id = {each.get("id"): each for each in answers if isinstance(each, dict)}
+        results = []
+        for request in requests:
+            answer = by_id.get(request["id"])
+            if not _answers(request, answer):
+                raise _something_else(connection, request["method"])
+            results.append(_result(connection, request["method"], answer))
+        return results
 
     def _keep(self, address: _Address, connection: Connection) -> None:
         with self._lock:
@@ -255,3 +267,25 @@ class EndpointProvider(BaseProvider):
             self._retries.longest_wait_s, self._retries.first_wait_s * (1 << (attempt - 1))
         )
         return random.uniform(0.0, longest)  # noqa: S311 - spreads load, hides nothing
+
+
+def _answers(request: dict[str, Any], answer: Any) -> bool:
+    return (
+        isinstance(answer, dict)
+        and answer.get("id") == request["id"]
+        and ("result" in answer) != (answer.get("error") is not None)
+    )
+
+
+def _result(connection: Connection, method: str, answer: Any) -> Any:
+    if "result" not in answer:
+        raise LedgerUnavailableError(
+            "ledger.refused_request", f"{connection.place} refuses {method}"
+        )
+    return answer["result"]
+
+
+def _something_else(connection: Connection, method: str) -> LedgerUnavailableError:
+    return LedgerUnavailableError(
+        "ledger.garbage", f"{connection.place} answers {method} with something else"
+    )

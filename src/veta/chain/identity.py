@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from veta.chain.rpc import block_ref, garbage, octets, quantity
 from veta.chain.web3_packages import keccak
 from veta.errors import ConfigError, LedgerMismatchError
 from veta.model.anchoring import ChainIdentity, ContractCode
-from veta.model.identifiers import AccountAddress, Digest
+from veta.model.identifiers import Digest
 from veta.model.trust import ContractSet, TrustConfig
 
-Ask = Callable[..., Any]
-"""``ask(method, *parameters) -> result``, on one particular connection."""
+Question = tuple[str, tuple[Any, ...]]
+"""A JSON-RPC method and its parameters."""
+Ask = Callable[[Sequence[Question]], list[Any]]
+"""The results of some questions, in their order, from one particular connection."""
+
+
+def one_by_one(ask: Callable[..., Any]) -> Ask:
+    """An ``Ask`` from ``ask(method, *parameters) -> result``."""
+    return lambda questions: [ask(method, *parameters) for method, parameters in questions]
 
 
 def current_contracts(trust: TrustConfig) -> ContractSet:
@@ -28,21 +35,25 @@ def current_contracts(trust: TrustConfig) -> ContractSet:
 
 
 def ask_identity(ask: Ask, contracts: tuple[ContractCode, ...]) -> ChainIdentity:
-    """What the endpoint says it is.
+    """What the endpoint says it is, asked all at once.
 
     Raises:
         LedgerUnavailableError: as ``ask``, or ``ledger.garbage``.
     """
-    chain_id = quantity(ask("eth_chainId"), "the chain id", 64)
-    genesis = block_ref(ask("eth_getBlockByNumber", "0x0", False))
+    chain_id, first_block, *codes = ask([
+        ("eth_chainId", ()),
+        ("eth_getBlockByNumber", ("0x0", False)),
+        *(("eth_getCode", ("0x" + each.address.hex(), "latest")) for each in contracts),
+    ])  # fmt: skip
+    genesis = block_ref(first_block)
     if genesis.number != 0:
         raise garbage("the genesis block")
     return ChainIdentity(
-        chain_id,
+        quantity(chain_id, "the chain id", 64),
         genesis.digest,
         tuple(
-            ContractCode(contract.name, contract.address, _code_digest(ask, contract.address))
-            for contract in contracts
+            ContractCode(each.name, each.address, Digest(keccak(octets(code, "code"))))
+            for each, code in zip(contracts, codes, strict=True)
         ),
     )
 
@@ -74,8 +85,3 @@ def require_identity(found: ChainIdentity, trust: TrustConfig) -> None:
                 f"at 0x{contract.address.hex()} there is {'no' if empty else 'another'} contract "
                 f"in the place of {contract.name}",
             )
-
-
-def _code_digest(ask: Ask, address: AccountAddress) -> Digest:
-    code = octets(ask("eth_getCode", "0x" + address.hex(), "latest"), "code")
-    return Digest(keccak(code))

@@ -11,7 +11,7 @@ from veta.chain.contract_abi import artifact
 from veta.chain.endpoint import EndpointProvider
 from veta.chain.events import decode_body
 from veta.chain.governance import GovernanceGateway
-from veta.chain.identity import ask_identity, current_contracts, require_identity
+from veta.chain.identity import ask_identity, current_contracts, one_by_one, require_identity
 from veta.chain.lots import ChainLots
 from veta.chain.rpc import LATEST, RpcClient, block_ref, garbage, octets, quantity
 from veta.chain.statement_log import StatementLogGateway
@@ -102,7 +102,7 @@ class Web3Ledger:
 
     def identity(self) -> ChainIdentity:
         """Chain id, genesis digest and code digests of the pinned addresses, asked now."""
-        return ask_identity(self._client.ask, self._contracts)
+        return ask_identity(one_by_one(self._client.ask), self._contracts)
 
     def head(self) -> BlockRef:
         """The newest block."""
