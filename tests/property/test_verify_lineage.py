@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 import tracemalloc
 from dataclasses import replace
 from functools import cache
@@ -35,6 +34,7 @@ from tests.support.disclosed_lots import (
     token_of,
 )
 from tests.support.lot_towers import made_up
+from tests.support.work import calls_of
 from veta.verify.lineage_graph import MAX_DEPTH, MAX_NODES, nodes_of
 from veta.verify.policy import Policy
 from veta.verify.report import Report
@@ -43,7 +43,8 @@ from veta.verify.verifier import Verifier
 
 ALL_STEPS = frozenset(Step) - {Step.ASSURANCE, Step.CLAIMS}
 HELD = {NET: 1_000_000, CU: 999_900, CO2E: 3_000_000, CU_75: 999_900}
-LIMIT_S = 2.0
+CALLS_A_NODE = 250
+"""Measured: 160, whatever the shape and the size. A walk by paths makes millions."""
 LIMIT_OCTETS = 64 << 20
 
 
@@ -106,14 +107,13 @@ def fan(size: int) -> Disclosure:
 
 @pytest.mark.row("T44")
 @pytest.mark.parametrize("bomb", [lambda: dense(54), lambda: fan(1_650)])
-def test_verify__bomb_of_almost_ten_thousand_nodes__ends_in_two_seconds(bomb: object) -> None:
+def test_verify__bomb_of_almost_ten_thousand_nodes__costs_the_same_for_each(bomb: object) -> None:
     assert callable(bomb)
     case = bomb().case()
     assert 9_000 < nodes_of(case.bundle.runs) <= MAX_NODES
-    started = time.process_time()
     report = judge(case)
-    assert time.process_time() - started < LIMIT_S
     assert not report.verdict.good
+    assert calls_of(lambda: judge(case)) < CALLS_A_NODE * nodes_of(case.bundle.runs)
     tracemalloc.start()
     judge(case)
     _, peak = tracemalloc.get_traced_memory()
@@ -126,9 +126,8 @@ def test_verify__bomb_of_almost_ten_thousand_nodes__ends_in_two_seconds(bomb: ob
 def test_verify__more_than_ten_thousand_nodes__refused_before_any_work() -> None:
     case = fan(1_700).case()
     assert nodes_of(case.bundle.runs) > MAX_NODES
-    started = time.process_time()
+    assert calls_of(lambda: judge(case)) < 2 * nodes_of(case.bundle.runs)
     report = judge(case)
-    assert time.process_time() - started < LIMIT_S / 4
     assert report.verdict is Verdict.NOT_PROVEN
     assert "lineage.too_large" in codes(report)
 
