@@ -308,6 +308,12 @@ class FakeLedger(FakeGovernance):
         """A question about the state at a block."""
         return self._ask(lambda: answer(self._at(block).world), name)
 
+    def sent_data(self, transaction_id: TransactionId) -> bytes:
+        """Calldata of an included transaction, nothing of an unknown one."""
+        raws = (decode_raw(raw) for block in self._blocks for raw in block.transactions)
+        found = (raw.data for raw in raws if raw.transaction_id == transaction_id)
+        return self._ask(lambda: next(found, b""), "transaction")
+
     @property
     def _world(self) -> World:
         return self._blocks[-1].world

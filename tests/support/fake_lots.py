@@ -23,7 +23,7 @@ from veta.custody.encoding import (
 from veta.custody.periods import period_of_production
 from veta.model.anchoring import BlockRef
 from veta.model.columns import SubstanceId
-from veta.model.identifiers import Digest, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, MemberId, TransactionId, UnixSeconds
 from veta.model.lot_events import (
     LotAction,
     LotBatch,
@@ -51,6 +51,7 @@ from veta.model.lots import (
     SiteId,
 )
 from veta.ports.ledger import Call
+from veta.ports.lots import SentRun
 
 if TYPE_CHECKING:
     from tests.support.fake_ledger import FakeLedger
@@ -380,6 +381,23 @@ class FakeLots:
         """Everything is."""
         return True
 
+    def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
+        """What a transaction called the book with."""
+        return self._run_of(self._ledger.sent_data(transaction_id))
+
+    def sent_opening(self, transaction_id: TransactionId) -> Opening | None:
+        """What a transaction opened a lot with."""
+        name, arguments = _called(self._ledger.sent_data(transaction_id))
+        return arguments[0] if name in {"open", "open_and_offer"} else None
+
+    def decode_run(self, call: Call) -> SentRun | None:
+        """The run of a call."""
+        return self._run_of(call.data)
+
+    def _run_of(self, data: bytes) -> SentRun | None:
+        name, arguments = _called(data)
+        return SentRun(*arguments) if name == "run" else None
+
     def encode_run(self, kind: LotBatchKind, run: Run) -> Call:
         """A run."""
         return _call(LOT_BOOK, "run", kind, run, named=(run.outputs[0].root, *_told(run)))
@@ -448,6 +466,15 @@ def _told(run: Run) -> list[bytes]:
     for output in run.outputs:
         parts += [output.root, output.salt, *(key.to_bytes(4) for key in output.columns)]
     return parts
+
+
+def _called(data: bytes) -> tuple[str, Any]:
+    """Name and arguments of calldata of the fake chain; no name of anything else."""
+    mark, _, rest = data.partition(b" ")
+    if mark != b"lots":
+        return "", ()
+    found: tuple[str, Any] = pickle.loads(bytes.fromhex(rest.partition(b" ")[0].decode()))
+    return found
 
 
 def _call(contract: str, name: str, *arguments: object, named: Sequence[bytes] = ()) -> Call:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, TypeVar
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 from pydantic import ValidationError
 
 from veta import canonical
 from veta.api.schemas import LeafRequest, Strict, TokenRequest
 from veta.api.tokens import WriteToken
-from veta.errors import InputError
+from veta.errors import ConflictError, InputError, NotFoundError
 from veta.model.bundle import StatementBundle
 from veta.model.identifiers import Leaf, UnixSeconds
 from veta.services.node import Node
 from veta.statement.instants import read_instant
+from veta.verify.policy import LOT_STEPS
 from veta.verify.transport import LIMITS, read_bundle
 from veta.verify.verifier import Verifier
 
@@ -35,6 +36,15 @@ async def node_of(request: Request) -> Node:
 
 async def require_token(request: Request) -> None:
     """Refuse a request that may not write (see ``WriteToken.require``)."""
+    require_bearer(request)
+
+
+def require_bearer(request: Request) -> None:
+    """As ``require_token``, for what only some requests of a path need.
+
+    Raises:
+        ForbiddenError: ``token.*``.
+    """
     token: WriteToken = request.app.state.token
     token.require(request.headers.get("authorization"))
 
@@ -46,6 +56,9 @@ async def body_of(request: Request) -> bytes:
 
 TheNode = Annotated[Node, Depends(node_of)]
 Body = Annotated[bytes, Depends(body_of)]
+WithLineage = Annotated[
+    bool, Query(description="the lot and its lineage too: steps 8, 9 and 12 (docs/adr/0211)")
+]
 LeafName = Annotated[str, Path(description="statement leaf: 64 hexadecimal digits")]
 
 
@@ -152,16 +165,37 @@ def bundle_of(node: Node, request: VerifyRequest) -> StatementBundle:
     return node.bundle(request.leaf)
 
 
-def verifier_at(node: Node, relied_on_at: str | None) -> Verifier:
+def lot_bundle_of(node: Node, bundle: StatementBundle, leaf: Leaf) -> StatementBundle:
+    """The bundle of a statement that is kept here with lot and lineage, if it is about a lot.
+
+    Raises:
+        LedgerUnavailableError: as ``Node.with_lineage``.
+    """
+    try:
+        found = node.lot_bundle(leaf)
+    except (NotFoundError, ConflictError):
+        return bundle  # the verdict says that no lot was shown
+    return node.with_lineage(found).bundle
+
+
+def verifier_at(node: Node, relied_on_at: str | None, *, lineage: bool = False) -> Verifier:
     """The node's verifier, for the moment at which the reader relies on the statement.
+
+    Args:
+        node: whose policy it is.
+        relied_on_at: RFC 3339; ``None``: the newest final block's own time.
+        lineage: ask for lots and lineage too.
 
     Raises:
         InputError: ``instant.*``; ``verify.relied_on_later`` for a moment that is still to come,
             of which no chain can tell anything.
     """
+    policy = node.verifier.policy
+    if lineage:
+        policy = replace(policy, required=policy.required | LOT_STEPS)
     if relied_on_at is None:
-        return node.verifier
+        return Verifier(node.trust, policy)
     at_s: UnixSeconds = read_instant(relied_on_at)
     if at_s > node.clock.now_s():
         raise InputError("verify.relied_on_later", "relied_on_at lies in the future")
-    return Verifier(node.trust, replace(node.verifier.policy, relied_on_at_s=at_s))
+    return Verifier(node.trust, replace(policy, relied_on_at_s=at_s))

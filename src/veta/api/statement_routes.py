@@ -21,8 +21,10 @@ from veta.api.requests import (
     Body,
     LeafName,
     TheNode,
+    WithLineage,
     media_type_of,
     read_leaf,
+    require_bearer,
     require_token,
 )
 from veta.api.schemas import Issued, Problem, StatementBody, StatementList
@@ -73,13 +75,21 @@ def get_statement(node: TheNode, leaf: LeafName) -> Response:
     operation_id="getBundle",
     responses={
         200: {"content": {"application/json": {"schema": {"type": "object"}}}},
-        400: {"model": Problem},
-        404: {"model": Problem},
+        **{status: {"model": Problem} for status in (400, 401, 403, 404, 409, 503)},
     },
 )
-def get_bundle(node: TheNode, leaf: LeafName) -> Response:
-    """The statement, its inclusion proof and what the chain says about it now: veta-bundle/1."""
-    bundle = node.bundle(read_leaf(leaf))
+def get_bundle(
+    node: TheNode, request: Request, leaf: LeafName, *, lineage: WithLineage = False
+) -> Response:
+    """The statement, its inclusion proof and what the chain says about it now: veta-bundle/1.
+
+    With ``lineage`` also its lot and the runs behind it; that needs the node's token.
+    """
+    if lineage:
+        require_bearer(request)
+        bundle = node.with_lineage(node.lot_bundle(read_leaf(leaf))).bundle
+    else:
+        bundle = node.bundle(read_leaf(leaf))
     octets = write_bundle(bundle, node.facts(bundle))
     name = f'attachment; filename="{leaf[:16]}.veta.json"'
     return raw_json_response(octets, {"Content-Disposition": name})

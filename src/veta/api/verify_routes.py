@@ -19,9 +19,12 @@ from veta.api.requests import (
     NDJSON,
     Body,
     TheNode,
+    WithLineage,
     bundle_of,
+    lot_bundle_of,
     media_type_of,
     read_verify_request,
+    require_bearer,
     token_bundle,
     verifier_at,
 )
@@ -92,17 +95,30 @@ ReliedOnAt = Annotated[
     openapi_extra=_VERIFY_BODY,
     responses={
         200: {"model": VerificationReport},
-        **{status: {"model": Problem} for status in (400, 404, 408, 413, 415, 503)},
+        **{status: {"model": Problem} for status in (400, 401, 403, 404, 408, 413, 415, 503)},
     },
 )
 def verify_statement(
-    node: TheNode, request: Request, octets: Body, relied_on_at: ReliedOnAt = None
+    node: TheNode,
+    request: Request,
+    octets: Body,
+    relied_on_at: ReliedOnAt = None,
+    *,
+    lineage: WithLineage = False,
 ) -> Response:
-    """Judge one statement now. A finished check is 200 whatever the verdict (ADR 0160)."""
-    verifier = verifier_at(node, relied_on_at)
+    """Judge one statement now. A finished check is 200 whatever the verdict (ADR 0160).
+
+    With ``lineage`` a bundle is judged by what it discloses; for a leaf the node gathers lot and
+    runs, which needs its token.
+    """
+    verifier = verifier_at(node, relied_on_at, lineage=lineage)
     if media_type_of(request, JSON, JWT) == JWT:
         return report_response(node.verify(token_bundle(octets), verifier))
-    bundle = bundle_of(node, read_verify_request(octets))
+    wanted = read_verify_request(octets)
+    bundle = bundle_of(node, wanted)
+    if lineage and wanted.leaf is not None:
+        require_bearer(request)
+        bundle = lot_bundle_of(node, bundle, wanted.leaf)
     return report_response(node.verify(bundle, verifier))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from veta.chain.calldata import read_calldata
 from veta.chain.contract_abi import Artifact
 from veta.chain.revert import reverted
 from veta.chain.rpc import RpcClient, octets, refused_request, revert_data
+from veta.chain.transactions import call_of_transaction
 from veta.errors import LedgerUnavailableError
 from veta.model.anchoring import BlockRef
-from veta.model.identifiers import AccountAddress
+from veta.model.identifiers import AccountAddress, TransactionId
 from veta.ports.ledger import Call
 
 MAX_PAGES: Final = 64
@@ -64,3 +66,29 @@ class ContractCaller:
         """A call to put into a transaction."""
         data = self._contract.calldata(function, *arguments)
         return Call(self.address, data, gas_limit, purpose)
+
+    def decode(self, to: AccountAddress, data: bytes) -> tuple[str, tuple[Any, ...]] | None:
+        """Function and arguments of a call; ``None`` if it is none of this contract.
+
+        Args:
+            to: whom it calls.
+            data: selector and arguments.
+        """
+        if to != self.address:
+            return None
+        try:
+            return read_calldata(self._contract, data)
+        except ValueError:
+            return None
+
+    def sent(self, transaction_id: TransactionId) -> tuple[str, tuple[Any, ...]] | None:
+        """What a transaction called the contract with, as the endpoint has it: nothing proves it.
+
+        ``None`` if the endpoint has no such transaction, or it calls something else: a contract of
+        its sender's, for instance.
+
+        Raises:
+            LedgerUnavailableError: as ``RpcClient.ask``.
+        """
+        found = call_of_transaction(self._client, transaction_id)
+        return None if found is None else self.decode(*found)

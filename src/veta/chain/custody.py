@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from veta.chain.caller import ContractCaller
-from veta.chain.lot_values import abi_value, lot_record
+from veta.chain.lot_values import abi_value, lot_record, opening_of
 from veta.chain.rpc import garbage
 from veta.model.anchoring import BlockRef
 from veta.model.columns import ColumnKey
-from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSeconds
 from veta.model.lots import LotId, LotRecord, OpenedLot, Opening
 from veta.model.periods import Period
 from veta.ports.ledger import Call
@@ -72,6 +72,16 @@ class CustodyGateway:
             return lot_record(record)
         except ValueError as error:
             raise garbage("Custody.lotOf") from error
+
+    def sent_opening(self, transaction_id: TransactionId) -> Opening | None:
+        """The opening that a transaction called for, as the endpoint has it."""
+        called = self._caller.sent(transaction_id)
+        if called is None or called[0] not in {"open", "openAndOffer"}:
+            return None
+        try:
+            return opening_of(called[1][0])
+        except ValueError:
+            return None
 
     def exit_digest(self, lot: LotId, block: BlockRef) -> Digest | None:
         """Whom an exited lot left for."""

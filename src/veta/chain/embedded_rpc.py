@@ -75,6 +75,7 @@ class EmbeddedRpc:
             "eth_getTransactionCount": self._transaction_count,
             "eth_getStorageAt": self._storage_at,
             "eth_getLogs": self._logs,
+            "eth_getTransactionByHash": self._transaction,
             "eth_getTransactionReceipt": self._receipt,
             "eth_sendRawTransaction": self._send,
             "eth_gasPrice": lambda: hex(self._header("latest").base_fee_per_gas + 1),
@@ -221,6 +222,29 @@ class EmbeddedRpc:
             block_receipts = self._receipts(chain.get_canonical_block_header_by_number(number))
         receipt: dict[str, Any] = block_receipts[index]
         return receipt
+
+    def _transaction(self, transaction_id: str) -> dict[str, Any] | None:
+        """An included transaction; what still waits for a block is not shown."""
+        with self._chain.reading() as chain:
+            try:
+                number, index = chain.chaindb.get_transaction_index(_octets(transaction_id, 32))
+            except TransactionNotFound:
+                return None
+            header = chain.get_canonical_block_header_by_number(number)
+            transaction = chain.get_block_by_header(header).transactions[index]
+        return {
+            "hash": _hex(transaction.hash),
+            "blockNumber": hex(number),
+            "blockHash": _hex(header.hash),
+            "transactionIndex": hex(index),
+            "from": _hex(transaction.sender),
+            "to": _hex(transaction.to) if transaction.to else None,
+            "nonce": hex(transaction.nonce),
+            "value": hex(transaction.value),
+            "gas": hex(transaction.gas),
+            "input": _hex(transaction.data),
+            "type": "0x2",
+        }
 
     def _receipts(self, header: Any) -> list[dict[str, Any]]:
         """Receipts of one block, with their logs numbered through the block."""

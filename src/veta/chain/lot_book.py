@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from veta.chain.caller import ContractCaller
-from veta.chain.lot_values import abi_value
+from veta.chain.lot_values import abi_value, run_of
 from veta.errors import InputError
 from veta.model.anchoring import BlockRef
 from veta.model.columns import ProgrammeId, SubstanceId
-from veta.model.identifiers import Digest, MemberId
+from veta.model.identifiers import Digest, MemberId, TransactionId
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import BatchHeader, LotBatchKind, PeriodUse, Run, SiteId
 from veta.model.periods import Period
 from veta.ports.ledger import Call
+from veta.ports.lots import SentRun
 
 # Generous upper bounds; what is not used is not paid. Measured costs: the gas snapshot.
 _RUN_GAS: Final = 500_000
@@ -28,6 +29,7 @@ _FUNCTIONS: Final = {
     LotBatchKind.GAIN: ("gain", "gain"),
     LotBatchKind.TRANSFORM: ("transform", "transform"),
 }
+_KINDS: Final = {function: kind for kind, (function, _) in _FUNCTIONS.items()}
 _NOTHING: Final = bytes(32)
 
 
@@ -122,6 +124,14 @@ class LotBookGateway:
         )
         return self._caller.encode(function, abi_value(run), gas_limit=gas_limit, purpose=purpose)
 
+    def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
+        """The run that a transaction called for, as the endpoint has it."""
+        return _run_called(self._caller.sent(transaction_id))
+
+    def decode_run(self, call: Call) -> SentRun | None:
+        """The run that a call is of."""
+        return _run_called(self._caller.decode(call.to, call.data))
+
     def encode_withdraw(
         self, header: BatchHeader, columns: Sequence[int], sums: Sequence[int], salt: bytes
     ) -> Call:
@@ -136,3 +146,13 @@ class LotBookGateway:
         return self._caller.encode(
             "replace", abi_value(header), root, size, gas_limit=_BATCH_GAS, purpose="replace"
         )
+
+
+def _run_called(called: tuple[str, tuple[Any, ...]] | None) -> SentRun | None:
+    if called is None or called[0] not in _KINDS:
+        return None
+    name, (words,) = called
+    try:
+        return SentRun(_KINDS[name], run_of(words))
+    except ValueError:
+        return None

@@ -7,17 +7,30 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from veta.model.columns import ColumnKey
-from veta.model.identifiers import AccountAddress, Digest, MemberId, UnixSeconds
-from veta.model.lot_tree import LotRoot
+from veta.model.identifiers import AccountAddress, Digest, Leaf, MemberId, UnixSeconds
+from veta.model.lot_tree import LotKey, LotRoot
 from veta.model.lots import (
     BatchHeader,
+    Cover,
     CustodyModel,
+    Draw,
+    Emission,
+    EmissionPart,
+    FirstMeasured,
     HeaderFlag,
+    Loss,
+    LossReason,
     LotBatchKind,
     LotRecord,
     LotState,
+    Opening,
+    Output,
     ProductClassId,
+    Reduction,
+    Run,
     SiteId,
+    Source,
+    Take,
 )
 
 
@@ -76,3 +89,73 @@ def lot_record(words: Sequence[Any]) -> LotRecord:
         offer_until_s=UnixSeconds(offer_until),
         commitment=Digest(commitment),
     )
+
+
+def run_of(words: Sequence[Any]) -> Run:
+    """What a way in or a transform was called with.
+
+    Raises:
+        ValueError: a model, reason or part of emissions that there is not.
+    """
+    return Run(
+        site=SiteId(words[0]),
+        produced_from_s=UnixSeconds(words[1]),
+        produced_to_s=UnixSeconds(words[2]),
+        allocation_rule=words[3],
+        columns=_keys(words[4]),
+        sources=tuple(Source(batch_header(each[0]), _keys(each[1])) for each in words[5]),
+        takes=tuple(_take(each) for each in words[6]),
+        first_measured=tuple(FirstMeasured(ColumnKey(key), held) for key, held in words[7]),
+        reductions=tuple(Reduction(ColumnKey(a), ColumnKey(b), held) for a, b, held in words[8]),
+        draws=tuple(Draw(output, ColumnKey(key), held) for output, key, held in words[9]),
+        losses=tuple(Loss(ColumnKey(key), held, LossReason(why)) for key, held, why in words[10]),
+        emissions=tuple(Emission(EmissionPart(part), grams) for part, grams in words[11]),
+        covers=tuple(Cover(ColumnKey(key), tuple(numbers)) for key, numbers in words[12]),
+        outputs=tuple(_output(each) for each in words[13]),
+        source=words[14],
+        recycled=words[15],
+        salt_seed=words[16],
+    )
+
+
+def opening_of(words: Sequence[Any]) -> Opening:
+    """What a lot was opened with.
+
+    Raises:
+        ValueError: as ``batch_header``.
+    """
+    header, columns, salt, key, leaf, quantities, index, path = words
+    return Opening(
+        header=batch_header(header),
+        columns=_keys(columns),
+        salt=salt,
+        lot_key=LotKey(key),
+        statement_leaf=Leaf(leaf),
+        quantities=tuple(quantities),
+        index=index,
+        path=path,
+    )
+
+
+def _take(words: Sequence[Any]) -> Take:
+    source, index, key, leaf, quantities, taken, amount, waived = words
+    return Take(source, index, LotKey(key), Leaf(leaf), tuple(quantities), taken, amount, waived)
+
+
+def _output(words: Sequence[Any]) -> Output:
+    root, size, columns, sums, salt, reference, product_class, model, attributed = words
+    return Output(
+        root=LotRoot(root),
+        size=size,
+        columns=_keys(columns),
+        sums=tuple(sums),
+        salt=salt,
+        reference_column=ColumnKey(reference),
+        product_class=ProductClassId(product_class),
+        model=CustodyModel(model),
+        attributed=attributed,
+    )
+
+
+def _keys(numbers: Sequence[int]) -> tuple[ColumnKey, ...]:
+    return tuple(map(ColumnKey, numbers))

@@ -11,7 +11,7 @@ from veta.chain.lot_book import LotBookGateway
 from veta.chain.registry import RegistryGateway
 from veta.model.anchoring import BlockRef
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
-from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
     AllocationRule,
@@ -30,6 +30,7 @@ from veta.model.lots import (
 )
 from veta.model.periods import Period
 from veta.ports.ledger import Call
+from veta.ports.lots import SentRun
 
 
 class ChainLots:
@@ -127,11 +128,23 @@ class ChainLots:
         """Whether credit under ``source`` may go on under ``target``."""
         return self.assurance.reducible(source, target, block)
 
+    def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
+        """The run that a transaction called for."""
+        return self.book.sent_run(transaction_id)
+
+    def sent_opening(self, transaction_id: TransactionId) -> Opening | None:
+        """The opening that a transaction called for."""
+        return self.custody.sent_opening(transaction_id)
+
     # -- LotLedgerWriter ----------------------------------------------------------------------
 
     def encode_run(self, kind: LotBatchKind, run: Run) -> Call:
         """A way in, or a transform."""
         return self.book.encode_run(kind, run)
+
+    def decode_run(self, call: Call) -> SentRun | None:
+        """The run that a call is of."""
+        return self.book.decode_run(call)
 
     def encode_withdraw(
         self, header: BatchHeader, columns: Sequence[int], sums: Sequence[int], salt: bytes

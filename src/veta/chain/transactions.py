@@ -84,6 +84,30 @@ def find_receipt(client: RpcClient, transaction_id: TransactionId) -> Receipt | 
     )
 
 
+def call_of_transaction(
+    client: RpcClient, transaction_id: TransactionId
+) -> tuple[AccountAddress, bytes] | None:
+    """Whom an included transaction calls, and with what; ``None`` if the endpoint has none such.
+
+    The octets are the endpoint's word: whoever uses them holds them against something anchored.
+
+    Raises:
+        LedgerUnavailableError: as ``RpcClient.ask``; ``ledger.garbage`` for another transaction.
+    """
+    answer = client.ask("eth_getTransactionByHash", "0x" + transaction_id.hex())
+    if answer is None:
+        return None
+    if not hasattr(answer, "get"):
+        raise garbage("a transaction")
+    if octets(answer.get("hash"), "a transaction", 32) != transaction_id:
+        raise garbage("a transaction")
+    to = answer.get("to")
+    if to is None:
+        return None  # it makes a contract
+    address = AccountAddress(octets(to, "a transaction's target", 20))
+    return address, octets(answer.get("input", answer.get("data")), "a transaction's input")
+
+
 def fee_quote(client: RpcClient) -> FeeQuote:
     """Twice the base fee and the endpoint's tip (EIP-1559); base 0 where a chain has none.
 

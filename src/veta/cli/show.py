@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -12,7 +12,7 @@ from veta.cli.anchor import anchored_batch, batch_json
 from veta.cli.console import OK, emit, moment, say, table
 from veta.cli.homes import find_leaf, open_home
 from veta.cli.options import HERE, AsJson, Home
-from veta.errors import ConfigError, NotFoundError
+from veta.errors import ConfigError, InputError, NotFoundError
 from veta.ports.lot_store import LotCall
 from veta.ports.store import (
     Batch,
@@ -22,12 +22,16 @@ from veta.ports.store import (
     StatusChange,
     StoredStatement,
 )
+from veta.services.run_gathering import CLOSABLE, MissingRun, Withheld
 from veta.statement.credential import read_credential
 from veta.statement.passport import lot_identifier
 from veta.verify.transport import write_bundle
 
 if TYPE_CHECKING:
     from veta.services.node import Node
+
+OTHERS: Final = "others"
+"""Word for the runs of all other members."""
 
 app = typer.Typer(
     help="Look at statements, lots, batches and the outbox of a home.",
@@ -43,18 +47,44 @@ def statement(
         Path | None,
         typer.Option(help="Write token, proof and the chain's facts to this file, to pass on."),
     ] = None,
+    with_lineage: Annotated[
+        bool,
+        typer.Option(
+            "--with-lineage",
+            help="With --bundle, of a lot's passport: also the lot, and every run behind it, from "
+            "this home and from the chain.",
+        ),
+    ] = False,
+    withhold: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --with-lineage: keep out runs of other members (others), or close a kind "
+            "of part of the member's own runs: take, loss, emission, certificate, ... May be "
+            "repeated.",
+        ),
+    ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> int:
     """Show a statement: who, what, since when, and where it is anchored.
 
-    Example: veta show statement BSE-CAT-26-1001 --bundle lot.bundle.json
+    What is withheld is not proven to whoever gets the bundle, and is no secret from members: all
+    of them can read it from the chain.
+
+    Example: veta show statement BSE-CAT-26-1001 --bundle lot.bundle.json --with-lineage
     """
+    withheld = _withheld(withhold or [])
+    if (withhold and not with_lineage) or (with_lineage and bundle is None):
+        raise InputError("cli.options", "--with-lineage is for --bundle, --withhold for both")
+    missing: tuple[MissingRun, ...] = ()
     with open_home(home, writes=False) as node:
         leaf = find_leaf(node, subject, newest=True)
         stored = node.statement(leaf)
         if bundle is not None:
-            found = node.bundle(leaf)
+            found = node.lot_bundle(leaf) if with_lineage else node.bundle(leaf)
+            if with_lineage:
+                whole = node.with_lineage(found, withheld)
+                found, missing = whole.bundle, whole.missing
             _write(bundle, write_bundle(found, node.facts(found)))
     document = _statement_json(stored)
     lines = [
@@ -62,6 +92,11 @@ def statement(
         *table([(name, str(value)) for name, value in document.items() if name != "token"]),
     ]
     emit(document, lines, as_json=as_json)
+    for each in missing:
+        say(
+            f"Not in it: the run of batch {each.root.hex()[:16]} of member {each.issuer} "
+            f"[{each.code}]"
+        )
     if bundle is not None:
         say(f"Written to {bundle}: `veta verify {bundle} --offline --trust trust.json`")
     return OK
@@ -205,6 +240,20 @@ def _entry_json(entry: OutboxEntry) -> dict[str, Any]:
         "sequence": entry.sequence,
         "attempts": [f"0x{attempt.transaction_id.hex()}" for attempt in entry.attempts],
     }
+
+
+def _withheld(words: list[str]) -> Withheld:
+    """What is named on the command line.
+
+    Raises:
+        InputError: ``cli.withhold``.
+    """
+    parts = {part.name.lower().replace("_", "-"): part for part in CLOSABLE}
+    unknown = [word for word in words if word not in {*parts, OTHERS}]
+    if unknown:
+        known = ", ".join([OTHERS, *parts])
+        raise InputError("cli.withhold", f"{unknown[0]!r} cannot be withheld; {known} can")
+    return Withheld(frozenset(parts[word] for word in words if word != OTHERS), OTHERS in words)
 
 
 def _write(path: Path, octets: bytes) -> None:

@@ -24,13 +24,21 @@ from veta.cli.homes import as_leaf, find_leaf, home_config, home_trust, open_hom
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import report_lines
 from veta.config import ChainSettings, load_trust
-from veta.errors import ConfigError, InputError, LedgerError, ProvenanceError, StoreError
+from veta.errors import (
+    ConfigError,
+    ConflictError,
+    InputError,
+    LedgerError,
+    NotFoundError,
+    ProvenanceError,
+    StoreError,
+)
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.determined import Undetermined
-from veta.model.identifiers import UnixSeconds
+from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.trust import TrustConfig
 from veta.statement.instants import read_instant
-from veta.verify.policy import Policy
+from veta.verify.policy import LOT_STEPS, Policy
 from veta.verify.report import Report
 from veta.verify.transport import read_bundle
 from veta.verify.verifier import Verifier
@@ -64,6 +72,14 @@ def verify(  # noqa: PLR0917 - one parameter an option
             "your own: whoever made the file can write anything there.",
         ),
     ] = False,
+    with_lineage: Annotated[
+        bool,
+        typer.Option(
+            "--with-lineage",
+            help="Ask for the lot and its lineage too: steps 8, 9 and 12. What the home keeps of "
+            "them, and what the chain has of other members' runs, is gathered first.",
+        ),
+    ] = False,
     max_age: Annotated[
         str,
         typer.Option(
@@ -88,6 +104,7 @@ def verify(  # noqa: PLR0917 - one parameter an option
         relied_on_at_s=read_instant(at) if at else None,
         max_age_s=read_duration_s(max_age),
         believe_carried=believe_file,
+        required=Policy().required | (LOT_STEPS if with_lineage else frozenset()),
     )
     with ExitStack() as stack:
         judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)
@@ -128,10 +145,8 @@ class Judge:
         found = _file_octets(subject)
         if found is None:
             node = self._open()
-            leaf = find_leaf(node, subject, newest=True)
-            return Verifier(node.trust, self._policy).verify(
-                bundle := node.bundle(leaf), node.facts(bundle)
-            )
+            bundle = self._kept(node, find_leaf(node, subject, newest=True))
+            return Verifier(node.trust, self._policy).verify(bundle, node.facts(bundle))
         bundle, facts = _bundle(found)
         verifier = Verifier(self._trust(), self._policy)
         if self._offline:
@@ -141,6 +156,18 @@ class Judge:
         except (LedgerError, StoreError) as error:
             # The verdict says that it could not be determined, and why.
             return verifier.verify(bundle, unasked(Undetermined(error.code, error.message)))
+
+    def _kept(self, node: OpenNode, leaf: Leaf) -> StatementBundle:
+        """A statement of the home; with its lot and lineage if these are required."""
+        if self._policy.required.isdisjoint(LOT_STEPS):
+            return node.bundle(leaf)
+        try:
+            found = node.lot_bundle(leaf)
+        except (NotFoundError, ConflictError) as error:
+            if error.code not in {"lot.not_found", "lot.not_issued"}:
+                raise
+            return node.bundle(leaf)  # the verdict says that no lot was shown
+        return node.with_lineage(found).bundle
 
     def report_or_error(self, subject: str) -> Report | ProvenanceError:
         """The report, or why there is none: one of several must not hide the others."""

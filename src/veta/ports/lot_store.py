@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NewType, Protocol
 
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
-from veta.model.identifiers import Digest, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, MemberId, TransactionId, UnixSeconds
 from veta.model.lineage import RunOrder
 from veta.model.lot_events import (
     NO_TIME,
@@ -73,7 +73,7 @@ class LotCall:
     """Offered to."""
     until_s: UnixSeconds = NO_TIME
     digest: Digest | None = None
-    """OPEN: the lot's commitment. EXIT: whom the lot leaves for."""
+    """OPEN: the lot's commitment. EXIT: whom the lot leaves for. REPLACE: the root replaced."""
 
     @property
     def lasts(self) -> bool:
@@ -89,7 +89,7 @@ class OwnLotBatch:
     issuer: MemberId
     root: LotRoot
     output: int
-    """Index in its run."""
+    """Index in its run; of a replacement 0."""
     product_class: ProductClassId
     columns: tuple[ColumnKey, ...]
     salt: bytes
@@ -140,8 +140,11 @@ class LotCallWork(Protocol):
     def own_lot_batches(self, intent: int) -> tuple[OwnLotBatch, ...]:
         """Batches that an intent makes, by output."""
 
+    def own_run(self, issuer: MemberId, root: LotRoot) -> Call | None:
+        """The call of the member's own run that makes a batch; ``None`` if it makes none."""
+
     def own_lot(self, lot: LotId) -> LotPlace | None:
-        """Where a lot of the member's own is: the newest batch that has it."""
+        """Where a lot of the member's own is: the newest batch that has it and was not refused."""
 
     def all_own_lot_batches(self) -> Sequence[tuple[int, OwnLotBatch]]:
         """Every batch with its intent, for an auditor."""
@@ -170,6 +173,12 @@ class FollowedLotWork(Protocol):
 
     def run_of(self, issuer: MemberId, cause: Digest) -> RunOrder | None:
         """Place of the run that made batches of a cause."""
+
+    def run_transaction(self, order: RunOrder) -> TransactionId | None:
+        """The transaction that made a run, by the run's place."""
+
+    def opening_transaction(self, lot: LotId) -> TransactionId | None:
+        """The transaction that opened a lot."""
 
     def runs_taking(self, lot: LotId) -> tuple[RunOrder, ...]:
         """Runs that took of a lot, each once, in order."""

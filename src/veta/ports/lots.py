@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from veta.model.anchoring import BlockRef
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
-from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
     AllocationRule,
@@ -28,6 +29,14 @@ from veta.model.periods import Period
 
 if TYPE_CHECKING:
     from veta.ports.ledger import Call
+
+
+@dataclass(frozen=True, slots=True)
+class SentRun:
+    """What a transaction called the lot book with."""
+
+    kind: LotBatchKind
+    run: Run
 
 
 class LotLedgerReader(Protocol):
@@ -99,12 +108,25 @@ class LotLedgerReader(Protocol):
     def reducible(self, source: ProgrammeId, target: ProgrammeId, block: BlockRef) -> bool:
         """Whether credit under ``source`` may go on under ``target``."""
 
+    def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
+        """The run that a transaction called for, salts and all; ``None`` if the endpoint has no
+        such transaction, or it calls something else than the lot book.
+
+        The endpoint's word alone: hold its cause against the one in a header.
+        """
+
+    def sent_opening(self, transaction_id: TransactionId) -> Opening | None:
+        """The opening that a transaction called for, path and all; otherwise as ``sent_run``."""
+
 
 class LotLedgerWriter(Protocol):
     """Writing: encode only; handing over and asking what became of it is ``LedgerWriter``'s."""
 
     def encode_run(self, kind: LotBatchKind, run: Run) -> Call:
         """A way in, or a transform."""
+
+    def decode_run(self, call: Call) -> SentRun | None:
+        """The run that a call is of, ``None`` if it is of none."""
 
     def encode_withdraw(
         self, header: BatchHeader, columns: Sequence[int], sums: Sequence[int], salt: bytes

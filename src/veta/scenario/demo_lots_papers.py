@@ -22,6 +22,7 @@ from veta.model.lot import (
     LotFootprint,
     MetalContent,
     MetalOrigin,
+    ParentLot,
     Site,
 )
 from veta.model.lots import CustodyModel, LotId, ProductClassTerms, SiteId
@@ -187,6 +188,7 @@ def vehicles(
             site=site,
             produced_from_s=window[0],
             produced_to_s=window[1],
+            parents=(ParentLot(like.issuer.identifier, like.lot_number, None),),
         )
         issuance = Issuance(f"urn:uuid:{uuid.uuid4()}", now_s, secrets.token_bytes(16))
         papers = certify_lot(lot, issuance, footprint_id=str(uuid.uuid4()))

@@ -32,7 +32,7 @@ def lot_part(opening: Opening) -> LotPart:
     Raises:
         InputError: as ``head_from_path``.
     """
-    path = _nodes(opening.path, len(opening.columns))
+    path = path_nodes(opening.path, len(opening.columns))
     leaf = LotLeaf(opening.lot_key, opening.statement_leaf, opening.quantities)
     head = head_from_path(leaf, LotInclusion(opening.index, path), opening.header.size)
     totals = BatchTotals(opening.columns, head.totals, opening.salt)
@@ -80,9 +80,13 @@ def disclosed_run(
 
 
 def closed(run: DisclosedRun, parts: frozenset[CausePart]) -> DisclosedRun:
-    """The run with some kinds of parts closed: of them only digests are handed over."""
+    """The run with some kinds of parts closed: of them only digests are handed over.
+
+    With takes go the lots that were taken.
+    """
     return replace(
         run,
+        taken=() if CausePart.TAKE in parts else run.taken,
         cause=tuple(
             CauseEntry(cause_leaf(entry.octets), opened=False)
             if entry.opened and int.from_bytes(entry.octets[:_DIGEST]) in parts
@@ -92,10 +96,16 @@ def closed(run: DisclosedRun, parts: frozenset[CausePart]) -> DisclosedRun:
     )
 
 
-def _batch(header: BatchHeader, output: Output) -> DisclosedBatch:
-    return DisclosedBatch(header, BatchTotals(output.columns, output.sums, output.salt))
+def path_nodes(path: bytes, columns: int) -> tuple[bytes, ...]:
+    """The nodes of an opening's path, from the leaf up.
 
-
-def _nodes(path: bytes, columns: int) -> tuple[bytes, ...]:
+    Args:
+        path: the nodes in a row.
+        columns: how many sums each has.
+    """
     width = _DIGEST + _LANE * columns
     return tuple(path[at : at + width] for at in range(0, len(path), width))
+
+
+def _batch(header: BatchHeader, output: Output) -> DisclosedBatch:
+    return DisclosedBatch(header, BatchTotals(output.columns, output.sums, output.salt))

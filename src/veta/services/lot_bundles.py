@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from veta.errors import ConflictError, NotFoundError
+from veta.custody.encoding import lot_id
+from veta.errors import ConflictError, InputError, NotFoundError, ProvenanceError
 from veta.model.bundle import StatementBundle
 from veta.model.disclosure import DisclosedBatch, DisclosedRun, LotPart
+from veta.model.identifiers import Leaf
 from veta.model.lots import LotId
-from veta.ports.store import Store
+from veta.ports.lots import LotLedger
+from veta.ports.store import Store, StoreWork
 from veta.services.anchor import BundleDesk
 from veta.services.disclosure import lot_part
-from veta.services.lot_reading import OpeningDesk, known_lot
+from veta.services.lot_reading import OpeningDesk, entry_of, known_lot
+from veta.services.run_gathering import NOTHING, MissingRun, RunGatherer, Withheld
+from veta.statement.credential import Credential
+from veta.statement.jws import read_statement
+from veta.sum_trees import lot_key
+
+
+@dataclass(frozen=True, slots=True)
+class LineageBundle:
+    """A passport with its lot and the runs behind it."""
+
+    bundle: StatementBundle
+    missing: tuple[MissingRun, ...]
+    """What keeps the lineage from being whole."""
 
 
 class LotBundleDesk:
@@ -41,6 +58,50 @@ class LotBundleDesk:
         """
         part = self.part(lot)
         return replace(self._statements.bundle(part.statement_leaf), lot=part, runs=runs)
+
+    def of_statement(self, leaf: Leaf) -> StatementBundle:
+        """A passport that is kept here, with the lot that it is about; no runs.
+
+        Raises:
+            NotFoundError: ``statement.not_found``; ``lot.not_found``: it names no lot of a batch
+                that was followed.
+            ConflictError, StoreError: as ``bundle``.
+        """
+        bundle = self._statements.bundle(leaf)
+        return replace(bundle, lot=self.part(self._lot_of(bundle.token, leaf)))
+
+    def with_lineage(
+        self, bundle: StatementBundle, lots: LotLedger, withheld: Withheld = NOTHING
+    ) -> LineageBundle:
+        """A bundle with the runs behind its lot, beside those that it has.
+
+        Args:
+            bundle: with a lot; another is returned as it is.
+            lots: the chain's side, for runs of others.
+            withheld: what stays out.
+
+        Raises:
+            LedgerUnavailableError, StoreError: as ``RunGatherer.behind``.
+        """
+        if bundle.lot is None:
+            return LineageBundle(bundle, ())
+        found = RunGatherer(self._store, lots).behind(bundle.lot, bundle.runs, withheld)
+        return LineageBundle(replace(bundle, runs=tuple(found.runs)), tuple(found.missing))
+
+    def _lot_of(self, token: bytes, leaf: Leaf) -> LotId:
+        """The lot that a passport names: one that has it for its first statement, else any."""
+        unknown = NotFoundError(
+            "lot.not_found", f"statement {leaf.hex()} is about no lot of a batch known here"
+        )
+        try:
+            credential = read_statement(token).credential
+        except ProvenanceError as error:
+            raise unknown from error
+        with self._store.read() as work:
+            found = dict(_named(work, credential))
+        if not found:
+            raise unknown
+        return next((lot for lot, first in found.items() if first == leaf), next(iter(found)))
 
     def part(self, lot: LotId) -> LotPart:
         """The lot in its batch, with its figures of now if measuring has changed them.
@@ -79,3 +140,28 @@ class LotBundleDesk:
             quantities=event.quantities,
             rebased=None if now.quantities == event.quantities else now.quantities,
         )
+
+
+def _named(work: StoreWork, credential: Credential) -> Iterator[tuple[LotId, Leaf]]:
+    """Lots that a passport can be about, each with its first statement.
+
+    The chain has no lot's number, only what it hashes to: so every name that the issuer's batches
+    allow is tried.
+    """
+    number, issuer = credential.subject.get("batchNumber"), credential.issuer.identifier
+    members = [each.member for each in work.members() if each.identifier == issuer]
+    if not isinstance(number, str) or not members:
+        return
+    (member,) = members
+    headers = [batch.header for batch in work.lot_batches(member)]
+    for site, product_class in dict.fromkeys((each.site, each.product_class) for each in headers):
+        try:
+            key = lot_key(member, site=site, product_class=product_class, batch_number=number)
+        except InputError:
+            return
+        lot = lot_id(member, key)
+        opened, own = work.opened_lot(lot), work.own_lot(lot)
+        if opened is not None:
+            yield lot, opened.statement_leaf
+        elif own is not None:
+            yield lot, entry_of(own)[1]

@@ -23,10 +23,12 @@ from veta.ports.store import Store, StoredStatement
 from veta.services.anchor import BatchAnchorer, BundleDesk
 from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
+from veta.services.lot_bundles import LineageBundle, LotBundleDesk
 from veta.services.lots import LotDesk, LotShelf
 from veta.services.outbox import Outbox, OutboxReport
 from veta.services.planning import Alarm
 from veta.services.revoke import StatusChanger
+from veta.services.run_gathering import NOTHING, Withheld
 from veta.services.verify import FactGatherer, verify_bundle, verify_many
 from veta.verify.policy import Policy
 from veta.verify.report import Report
@@ -155,6 +157,26 @@ class Node:
         if self._bundles is None:
             raise NotFoundError("statement.not_found", "this node keeps no statements")
         return self._bundles.bundle(leaf)
+
+    def lot_bundle(self, leaf: Leaf) -> StatementBundle:
+        """A kept passport with its inclusion proof and the lot that it is about.
+
+        Raises:
+            NotFoundError: ``statement.not_found``, ``lot.not_found``.
+            ConflictError: ``lot.not_issued``.
+            ForbiddenError: ``node.no_store``.
+        """
+        return LotBundleDesk(self.store).of_statement(leaf)
+
+    def with_lineage(self, bundle: StatementBundle, withheld: Withheld = NOTHING) -> LineageBundle:
+        """A bundle with the runs behind its lot, as far as store and chain have them.
+
+        Raises:
+            ForbiddenError: ``node.no_store``.
+            ConfigError: ``config.no_contract``: the chain has no lots.
+            LedgerUnavailableError: the chain cannot be asked.
+        """
+        return LotBundleDesk(self.store).with_lineage(bundle, self.ledger.lots, withheld)
 
     def statement(self, leaf: Leaf) -> StoredStatement:
         """A kept statement.

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection, Row, RowMapping
 
 from veta.errors import StoreError
 from veta.model.identifiers import Digest, MemberId
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import LotId, ProductClassId
-from veta.ports.lot_store import LotCall, LotPlace, OwnLotBatch
+from veta.ports.ledger import Call
+from veta.ports.lot_store import LotCall, LotPlace, LotVerb, OwnLotBatch
 from veta.ports.store import Intent, IntentState
 from veta.store.engine import sound
-from veta.store.lot_intents import call_values, intent_values
+from veta.store.lot_intents import call_values, intent_values, read_lot_call
 from veta.store.lot_schema import lot_calls, own_lot_batches, own_lots
 from veta.store.lot_values import packed_keys, unpacked_keys
 from veta.store.schema import intents
@@ -75,13 +76,26 @@ class LotCallRows:
         rows = self._connection.execute(query.order_by(own_lot_batches.c.output)).all()
         return tuple(self._batch(row) for row in rows)
 
+    def own_run(self, issuer: MemberId, root: LotRoot) -> Call | None:
+        """The call of the member's own run that makes a batch."""
+        query = (
+            sa.select(lot_calls)
+            .join(own_lot_batches, own_lot_batches.c.intent == lot_calls.c.intent)
+            .where(own_lot_batches.c.issuer == issuer, own_lot_batches.c.root == root)
+            .where(lot_calls.c.verb == LotVerb.RUN.value)
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _read_call(row)
+
     def own_lot(self, lot: LotId) -> LotPlace | None:
-        """Where a lot of the member's own is: the newest batch that has it."""
+        """Where a lot of the member's own is: the newest batch that has it and was not refused."""
+        refused = intents.c.state == IntentState.HELD.value
         query = (
             sa.select(own_lot_batches, own_lots.c.position)
             .join(own_lots, own_lots.c.batch == own_lot_batches.c.id)
+            .join(intents, intents.c.id == own_lot_batches.c.intent)
             .where(own_lots.c.lot == lot)
-            .order_by(own_lot_batches.c.id.desc())
+            .order_by(sa.case((refused, 1), else_=0), own_lot_batches.c.id.desc())
         )
         row = self._connection.execute(query.limit(1)).first()
         return None if row is None else LotPlace(self._batch(row), row.intent, row.position)
@@ -97,6 +111,13 @@ class LotCallRows:
         if [lot.position for lot in found] != list(range(len(found))):
             raise StoreError("store.corrupt", "the lots of a batch are not in their places")
         return _read_batch(tuple(LotId(lot.lot) for lot in found), row)
+
+
+def _read_call(row: RowMapping) -> Call:
+    try:
+        return read_lot_call(row).call
+    except (ValueError, TypeError) as error:
+        raise StoreError("store.corrupt", "a row holds an impossible value") from error
 
 
 def _counts(intent: Intent) -> bool:

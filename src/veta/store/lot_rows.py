@@ -250,6 +250,16 @@ class FollowedLotRows:
         row = self._first(_of(lot_runs, issuer=issuer, cause=cause))
         return None if row is None else RunOrder(row.id)
 
+    def run_transaction(self, order: RunOrder) -> TransactionId | None:
+        """The transaction that made a run."""
+        row = self._first(sa.select(lot_runs.c.transaction_id).where(lot_runs.c.id == order))
+        return None if row is None else TransactionId(bytes(row.transaction_id))
+
+    def opening_transaction(self, lot: LotId) -> TransactionId | None:
+        """The transaction that opened a lot."""
+        row = self._first(_of(opened_lots, lot=lot).with_only_columns(opened_lots.c.transaction_id))
+        return None if row is None else TransactionId(bytes(row.transaction_id))
+
     def runs_taking(self, lot: LotId) -> tuple[RunOrder, ...]:
         """Runs that took of a lot, each once, in order."""
         query = (
