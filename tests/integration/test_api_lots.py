@@ -121,9 +121,63 @@ def test_lots__a_run_that_makes_metal_or_is_no_run__is_refused_with_the_code(
         assert half.json()["code"] == "lot.offer"
 
 
+def test_lots__taken_back_replaced_or_let_go__the_wrong_way_first(world: ApiWorld) -> None:
+    salt = "ab" * 32
+    account = "0x" + world.node.desk.account.hex()
+    with world.client() as client:
+
+        def ask(verb: str, body: object = None, lot: str = NAME) -> tuple[int, dict[str, Any]]:
+            octets = b"" if body is None else json.dumps(body).encode()
+            answer = client.post(f"/v1/lots/{lot}/{verb}", octets, headers=JSON)
+            return answer.status_code, answer.json()
+
+        def code(verb: str, body: object = None) -> tuple[int, str]:
+            status, answer = ask(verb, body)
+            return status, answer["code"]
+
+        assert code("withdraw") == (404, "lot.not_ours")
+        client.post("/v1/lots/originate", run(world), headers=JSON)
+        assert code("withdraw") == (409, "lot.not_issued")
+        world.settle()
+        other = {
+            "format": "veta-replacement/1",
+            "lots": [{"number": "X", "quantities": HELD, "passport": "cd" * 32}],
+        }
+        assert code("replace", other) == (400, "custody.not_in_this_run")
+        assert code("replace", other | {"format": "veta-run/1"}) == (400, "run.malformed")
+        assert code("withdraw", {}) == (400, "http.malformed_request")
+        status, withdrawn = ask("withdraw")
+        assert (status, withdrawn["created"], withdrawn["lots"]) == (202, True, [NAME])
+        assert ask("withdraw")[1]["intent"]["number"] == withdrawn["intent"]["number"]
+        world.settle()
+        assert ask("withdraw")[1]["created"] is False
+
+        anew = canonical.read_object(run(world, producedFrom=instant(world, -9_000)))
+        made = client.post("/v1/lots/originate", canonical.write(anew), headers=JSON)
+        assert (made.status_code, made.json()["created"]) == (202, True)
+        world.settle()
+        assert ask("open")[0] == 202
+        world.settle()
+        assert code("withdraw") == (400, "custody.batch_opened")
+        whom = {"account": account, "salt": salt}
+        assert code("exit", whom | {"account": "0x1"}) == (400, "http.malformed_request")
+        assert code("exit", {"account": account}) == (400, "http.malformed_request")
+        assert code("reenter", {"salt": salt}) == (400, "custody.lot_not_in_state")
+        status, gone = ask("exit", whom)
+        assert (status, ask("exit", whom)[1]) == (202, gone)
+        world.settle()
+        assert client.get(f"/v1/lots/{NAME}").json()["state"] == "exited"
+        assert code("reenter", {"salt": "cd" * 32}) == (400, "custody.not_named_by_exit")
+        assert ask("reenter", {"salt": salt})[0] == 202
+        world.settle()
+        assert client.get(f"/v1/lots/{NAME}").json()["state"] == "held"
+
+
 def test_lots__writing_without_the_token__is_refused(world: ApiWorld) -> None:
     with world.client() as client:
-        for path in ("originate", "transform", "offer", "accept", "decline", "retire", "x/open"):
+        verbs = ("originate", "transform", "offer", "accept", "decline", "retire")
+        of_one = ("x/open", "x/withdraw", "x/replace", "x/exit", "x/reenter")
+        for path in (*verbs, *of_one):
             answer = client.post(f"/v1/lots/{path}", b"{}")
             assert (answer.status_code, answer.json()["code"]) == (401, "token.missing"), path
 

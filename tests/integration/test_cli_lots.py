@@ -149,6 +149,65 @@ def test_lot__originated_opened_transformed__shows_its_lineage_and_balance(home:
     assert audited["differences"] == []
 
 
+def test_lot__taken_back_replaced_or_let_go__the_wrong_way_first(home: Home) -> None:
+    held = figures()
+    emissions = [{"part": "process", "co2eG": held["co2e.1"]}]
+    made = run_file(home.folder, "back", outputs=[output("BACK-1", 1, held)], emissions=emissions)
+    good(home.run("lot", "originate", made))
+    withdrawn = good(home.run("lot", "withdraw", "BACK-1", "--json")).json
+    assert (withdrawn["state"], withdrawn["created"], len(withdrawn["lots"])) == ("done", True, 1)
+    assert good(home.run("lot", "withdraw", "BACK-1", "--json")).json["created"] is False
+    assert "custody.not_the_batch" in home.run("lot", "open", "BACK-1").err
+
+    feed = run_file(home.folder, "more", outputs=[output("FEED-9", 1, held)], emissions=emissions)
+    good(home.run("lot", "originate", feed))
+    lot = good(home.run("lot", "open", "FEED-9", "--json")).json["lots"][0]
+    assert "custody.batch_opened" in home.run("lot", "withdraw", "FEED-9").err
+    ways = {"takes": [{"lot": lot}], "outputs": [output("CAT-9", 2, held)]}
+    good(home.run("lot", "transform", run_file(home.folder, "run", kind="transform", **ways)))
+    assert "custody.not_in_this_run" in home.run("lot", "withdraw", "CAT-9").err
+    half = {"number": "CAT-10", "quantities": held, "passport": passport("CAT-10")}
+    lots = {"format": "veta-replacement/1", "lots": [half], "padding": 1}
+    path = home.folder / "lots.json"
+    path.write_text(json.dumps(lots | {"more": 1}))
+    assert "run.malformed" in home.run("lot", "replace", "CAT-9", path).err
+    path.write_text(json.dumps(lots))
+    replaced = good(home.run("lot", "replace", "CAT-9", path, "--json")).json
+    assert (replaced["state"], len(replaced["lots"])) == ("done", 2)
+    good(home.run("lot", "open", "CAT-10"))
+
+    paper = home.folder / "exit.json"
+    away = ("lot", "exit", "CAT-10", "--paper", paper)
+    assert "exit.malformed" in home.run(*away, "--account", "0x" + "00" * 20).err
+    gone = home.run("lot", "exit", lot, "--paper", paper, "--account", "0x" + "11" * 20)
+    assert "custody.lot_not_in_state" in gone.err
+    assert not paper.exists()
+    good(home.run(*away, "--account", "0x" + "11" * 20))
+    assert paper.stat().st_mode & 0o077 == 0
+    assert json.loads(paper.read_text())["account"] == "0x" + "11" * 20
+    assert "exit.other_paper" in home.run(*away, "--account", "0x" + "12" * 20).err
+    assert "custody.not_named_by_exit" in home.run("lot", "reenter", paper).err
+    assert good(home.run("lot", "show", "CAT-10", "--json")).json["state"] == "exited"
+    assert good(home.run("audit", "--json")).json["differences"] == []
+
+
+def test_lot__let_go_to_the_own_account__comes_back(home: Home) -> None:
+    held = figures()
+    emissions = [{"part": "process", "co2eG": held["co2e.1"]}]
+    feed = run_file(home.folder, "own", outputs=[output("OWN-1", 1, held)], emissions=emissions)
+    good(home.run("lot", "originate", feed))
+    good(home.run("lot", "open", "OWN-1"))
+    keys = good(home.run("member", "show", "--json")).json["keys"]
+    account = next(key["key_id"] for key in keys if key["purpose"] == "operate")[-40:]
+    paper = home.folder / "own-exit.json"
+    good(home.run("lot", "exit", "OWN-1", "--account", "0x" + account, "--paper", paper))
+    other = home.folder / "other-exit.json"
+    other.write_text(paper.read_text().replace('"chainId":', '"chainId":1'))
+    assert "exit.other_chain" in home.run("lot", "reenter", other).err
+    good(home.run("lot", "reenter", paper))
+    assert good(home.run("lot", "show", "OWN-1", "--json")).json["state"] == "held"
+
+
 def test_lot__names_and_files_that_are_none__are_refused_in_one_line(home: Home) -> None:
     unknown = home.run("lot", "show", "NOWHERE-1")
     assert (unknown.code, unknown.err.count("\n")) == (2, 1)

@@ -15,6 +15,7 @@ from tests.support.fake_world import ADDRESS, EmittedLog, Reverted, Scene, World
 from veta.custody.encoding import (
     batch_word,
     cause_digest,
+    exit_digest,
     lot_commitment,
     lot_id,
     output_totals,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
 LOT_BOOK, CUSTODY = "LotBook", "Custody"
 NOTHING: Final = bytes(32)
+CHAIN_ID: Final = 1337
 WITHDRAWN: Final = (2).to_bytes(32)
 _YEAR_S: Final = 366 * 86_400
 _NOBODY: Final = MemberId(0)
@@ -162,6 +164,21 @@ class LotActs:
         ended = LotBatchEnded(header.issuer, header.root, None, handed_over=False)
         self._book("BatchWithdrawn", ended)
 
+    def replace_batch(self, header: BatchHeader, root: Any, size: int) -> None:
+        """A batch of which nothing was opened, by one of equal totals."""
+        if self._lots.words.get((header.issuer, header.root)) != batch_word(header, opened=False):
+            raise Reverted("BatchOpened", issuer=header.issuer, root=header.root)
+        self._lots.words[header.issuer, header.root] = WITHDRAWN
+        ended = LotBatchEnded(header.issuer, header.root, root, handed_over=False)
+        self._book("BatchWithdrawn", ended)
+        sequence = self._world.sequences.get(self._member, 0) + 1
+        self._world.sequences[self._member] = sequence
+        now_s, by = self._scene.time_s, self._scene.sender
+        placed = replace(header, root=root, size=size, sequence=sequence)
+        placed = replace(placed, anchored_at_s=now_s, by=by)
+        self._lots.words[header.issuer, root] = batch_word(placed, opened=False)
+        self._book("BatchReplaced", LotBatch(placed, (), (), b""))
+
     def _take(self, run: Run, take: Any) -> None:
         source = run.sources[take.source]
         lot = lot_id(source.header.issuer, take.lot_key)
@@ -263,6 +280,18 @@ class LotActs:
         self._lots.lots[lot] = replace(record, state=LotState.EXITED)
         self._lots.exits[lot] = digest
         self._change(lot, LotAction.EXITED, by=self._member, taken=record.taken, digest=digest)
+
+    def reenter(self, lot: LotId, salt: bytes) -> None:
+        """Back in."""
+        record = self._lots.lots.get(lot, UNOPENED)
+        if record.state is not LotState.EXITED:
+            raise Reverted("LotNotInState", lot=lot, state=int(record.state), required=5)
+        given = exit_digest(CHAIN_ID, ADDRESS[CUSTODY], lot, self._scene.sender, salt)
+        if given != self._lots.exits.pop(lot, b""):
+            raise Reverted("NotNamedByExit", lot=lot)
+        passed = replace(record, holder=self._member, previous_holder=record.holder)
+        self._free(lot, passed)
+        self._change(lot, LotAction.REENTERED, by=self._member, taken=record.taken)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -406,11 +435,12 @@ class FakeLots:
         self, header: BatchHeader, columns: Sequence[int], sums: Sequence[int], salt: bytes
     ) -> Call:
         """Withdraw."""
-        return _call(LOT_BOOK, "withdraw", header)
+        return _call(LOT_BOOK, "withdraw", header, named=[header.root])
 
     def encode_replace(self, header: BatchHeader, root: bytes, size: int) -> Call:
-        """Not on the fake chain."""
-        raise NotImplementedError
+        """Replace."""
+        named = [header.root, root]
+        return _call(LOT_BOOK, "replace_batch", header, root, size, named=named)
 
     def encode_open(self, opening: Opening) -> Call:
         """Open."""
@@ -450,11 +480,11 @@ class FakeLots:
 
     def encode_exit(self, lot: LotId, digest: Digest) -> Call:
         """Exit."""
-        return _call(CUSTODY, "exit", lot, digest, named=[lot])
+        return _call(CUSTODY, "exit", lot, digest, named=[lot, digest])
 
     def encode_reenter(self, lot: LotId, salt: bytes) -> Call:
-        """Not on the fake chain."""
-        raise NotImplementedError
+        """Re-enter."""
+        return _call(CUSTODY, "reenter", lot, salt, named=[lot])
 
 
 def _words(*numbers: int) -> list[bytes]:

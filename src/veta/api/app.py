@@ -14,6 +14,7 @@ from starlette.responses import Response
 from veta.api import (
     chain_routes,
     label_routes,
+    lot_correction_routes,
     lot_routes,
     service_routes,
     statement_routes,
@@ -40,6 +41,7 @@ _ROUTERS: Final = (
     statement_routes.router,
     chain_routes.router,
     lot_routes.router,
+    lot_correction_routes.router,
     label_routes.router,
 )
 

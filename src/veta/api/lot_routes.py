@@ -45,37 +45,43 @@ from veta.statement.instants import read_instant
 
 router = APIRouter(tags=["lots"])
 
-_SECURITY: Final[dict[str, Any]] = {"security": [{"token": []}]}
+SECURITY: Final[dict[str, Any]] = {"security": [{"token": []}]}
 _READ: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem} for status in (400, 403, 404, 503)
 }
-_WRITE: Final[dict[int | str, dict[str, Any]]] = {
+WRITE: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem} for status in (400, 401, 403, 404, 408, 409, 413, 415, 422, 503)
 }
-_ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {202: {"model": IntentBody}, **_WRITE}
+ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {202: {"model": IntentBody}, **WRITE}
 _RUN: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "A `veta-run/1` document (docs/operations/lots.md).",
         "content": {JSON: {"schema": {"type": "object"}}},
     },
-    **_SECURITY,
+    **SECURITY,
 }
 _PLANNED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": AssessmentBody, "description": "dry run: judged, nothing was signed"},
     202: {"model": PlannedRunBody},
-    **_WRITE,
+    **WRITE,
 }
 LotName = Annotated[str, Path(description="lot id: 0x and 64 hexadecimal digits")]
 DryRun = Annotated[bool, Query(description="judge only, and show the balances")]
 
 
-def _body_of(model: type[Strict]) -> dict[str, Any]:
+def body_of(model: type[Strict]) -> dict[str, Any]:
+    """A request body for the OpenAPI document."""
     content = {JSON: {"schema": model.model_json_schema()}}
-    return {"requestBody": {"content": content}, **_SECURITY}
+    return {"requestBody": {"content": content}, **SECURITY}
 
 
-def _read(request: Request, octets: bytes, model: type[Any]) -> Any:
+def read_body(request: Request, octets: bytes, model: type[Any]) -> Any:
+    """A request's members.
+
+    Raises:
+        InputError: as ``media_type_of``, ``read_model``.
+    """
     if octets:
         media_type_of(request, JSON)
     return read_model(octets, model)
@@ -118,12 +124,12 @@ def transform_lots(
     operation_id="offerLots",
     status_code=202,
     dependencies=[Depends(require_token)],
-    openapi_extra=_body_of(OfferRequest),
-    responses=_ACCEPTED,
+    openapi_extra=body_of(OfferRequest),
+    responses=ACCEPTED,
 )
 def offer_lots(node: TheNode, request: Request, octets: Body) -> Response:
     """Offer opened lots that the member holds; they are locked until the offer ends."""
-    wanted: OfferRequest = _read(request, octets, OfferRequest)
+    wanted: OfferRequest = read_body(request, octets, OfferRequest)
     consignment = (
         NO_CONSIGNMENT if wanted.consignment is None else Digest(bytes.fromhex(wanted.consignment))
     )
@@ -137,12 +143,12 @@ def offer_lots(node: TheNode, request: Request, octets: Body) -> Response:
     operation_id="acceptLots",
     status_code=202,
     dependencies=[Depends(require_token)],
-    openapi_extra=_body_of(AcceptRequest),
-    responses=_ACCEPTED,
+    openapi_extra=body_of(AcceptRequest),
+    responses=ACCEPTED,
 )
 def accept_lots(node: TheNode, request: Request, octets: Body) -> Response:
     """Accept what is offered to the member, as shipped or, for one lot, as measured."""
-    wanted: AcceptRequest = _read(request, octets, AcceptRequest)
+    wanted: AcceptRequest = read_body(request, octets, AcceptRequest)
     lots, custodian = _lots(wanted.lots), node.desk.lots.custodian
     node.follow()
     if wanted.measured is None:
@@ -159,12 +165,12 @@ def accept_lots(node: TheNode, request: Request, octets: Body) -> Response:
     operation_id="declineLots",
     status_code=202,
     dependencies=[Depends(require_token)],
-    openapi_extra=_body_of(LotsRequest),
-    responses=_ACCEPTED,
+    openapi_extra=body_of(LotsRequest),
+    responses=ACCEPTED,
 )
 def decline_lots(node: TheNode, request: Request, octets: Body) -> Response:
     """Decline what is offered to the member."""
-    wanted: LotsRequest = _read(request, octets, LotsRequest)
+    wanted: LotsRequest = read_body(request, octets, LotsRequest)
     return intent_response(node.desk.lots.custodian.decline(_lots(wanted.lots)))
 
 
@@ -173,12 +179,12 @@ def decline_lots(node: TheNode, request: Request, octets: Body) -> Response:
     operation_id="retireLots",
     status_code=202,
     dependencies=[Depends(require_token)],
-    openapi_extra=_body_of(RetireRequest),
-    responses=_ACCEPTED,
+    openapi_extra=body_of(RetireRequest),
+    responses=ACCEPTED,
 )
 def retire_lots(node: TheNode, request: Request, octets: Body) -> Response:
     """End the remainder of lots that the member holds; credit in them is extinguished."""
-    wanted: RetireRequest = _read(request, octets, RetireRequest)
+    wanted: RetireRequest = read_body(request, octets, RetireRequest)
     return intent_response(node.desk.lots.custodian.retire(_lots(wanted.lots), wanted.reason))
 
 
@@ -187,12 +193,12 @@ def retire_lots(node: TheNode, request: Request, octets: Body) -> Response:
     operation_id="openLot",
     status_code=202,
     dependencies=[Depends(require_token)],
-    openapi_extra=_body_of(OpenLotRequest),
-    responses=_ACCEPTED,
+    openapi_extra=body_of(OpenLotRequest),
+    responses=ACCEPTED,
 )
 def open_lot(node: TheNode, lot: LotName, request: Request, octets: Body) -> Response:
     """Open one of the member's own lots, and offer it in the same call if told so."""
-    wanted: OpenLotRequest = _read(request, octets, OpenLotRequest)
+    wanted: OpenLotRequest = read_body(request, octets, OpenLotRequest)
     if (wanted.to is None) != (wanted.until is None):
         raise InputError("lot.offer", "an offer names whom and until when")
     offer = None

@@ -56,6 +56,29 @@ class RetireRequest(Strict):
     reason: Annotated[int, Field(ge=1, lt=256)] = 1
 
 
+class ExitRequest(Strict):
+    """Whom a lot leaves for: the chain keeps a digest of it."""
+
+    account: Annotated[
+        str, Field(pattern=r"^0x[0-9a-fA-F]{40}$", description="the receiver's account")
+    ]
+    salt: Hex32 = Field(description="32 random octets, which the receiver has to know as well")
+
+
+class ReenterRequest(Strict):
+    """What the lot's exit was salted with."""
+
+    salt: Hex32
+
+
+class CorrectedBody(BaseModel):
+    """A batch that was withdrawn, or that takes another's place."""
+
+    intent: dict[str, Any]
+    created: bool
+    lots: list[LotHex] = Field(description="of the batch, padding included")
+
+
 class LotBody(BaseModel):
     """An opened lot as the node followed it."""
 

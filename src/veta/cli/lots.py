@@ -102,7 +102,7 @@ def open_(
         offer = _offer(node, to, until) if to else None
         found = find_lot(node, lot)
         intent = node.desk.lots.custodian.open(found, offer)
-        return _settled(node, intent, [found], timeout, as_json=as_json)
+        return settled(node, intent, [found], timeout, as_json=as_json)
 
 
 @app.command("offer")
@@ -123,7 +123,7 @@ def offer(
         node.follow()
         found = [find_lot(node, each) for each in lots]
         intent = node.desk.lots.custodian.offer(found, _offer(node, to, until))
-        return _settled(node, intent, found, timeout, as_json=as_json)
+        return settled(node, intent, found, timeout, as_json=as_json)
 
 
 @app.command("accept")
@@ -153,7 +153,7 @@ def accept(
             intent = custodian.accept_measured(found[0], Measurement(measured, method, leaf))
         else:
             intent = custodian.accept(found)
-        return _settled(node, intent, found, timeout, as_json=as_json)
+        return settled(node, intent, found, timeout, as_json=as_json)
 
 
 @app.command("decline")
@@ -172,7 +172,7 @@ def decline(
         node.follow()
         found = [find_lot(node, each) for each in lots]
         intent = node.desk.lots.custodian.decline(found)
-        return _settled(node, intent, found, timeout, as_json=as_json)
+        return settled(node, intent, found, timeout, as_json=as_json)
 
 
 @app.command("retire")
@@ -192,7 +192,7 @@ def retire(
         node.follow()
         found = [find_lot(node, each) for each in lots]
         intent = node.desk.lots.custodian.retire(found, reason)
-        return _settled(node, intent, found, timeout, as_json=as_json)
+        return settled(node, intent, found, timeout, as_json=as_json)
 
 
 @app.command("show")
@@ -262,7 +262,7 @@ def _run(
     timeout: float,
     as_json: bool,
 ) -> int:
-    request = read_run(read_octets(path), lambda number, member: _paper(path, number, member))
+    request = read_run(read_octets(path), lambda number, member: paper_of(path, number, member))
     with open_home(home, writes=True, password_file=password_file) as node:
         node.follow()
         desk = node.desk.lots
@@ -279,7 +279,7 @@ def _run(
         return _planned(node, planned, timeout, as_json=as_json)
 
 
-def _paper(run: Path, number: str, member: object) -> Mapping[str, Any] | Leaf:
+def paper_of(run: Path, number: str, member: object) -> Mapping[str, Any] | Leaf:
     """A passport in a run: a credential, a lot document, a statement's leaf, or a file of these."""
     if isinstance(member, str) and as_leaf(member.removeprefix("0x")) is None:
         member = canonical.read_object(read_octets(run.parent / member))
@@ -346,9 +346,9 @@ def _drafted(drafted: DraftedRun, *, as_json: bool) -> int:
 
 
 def _planned(node: OpenNode, planned: PlannedRun, timeout: float, *, as_json: bool) -> int:
-    intent = _settle(node, planned.intent, timeout)
+    intent = settle(node, planned.intent, timeout)
     document = {
-        **_intent_json(intent),
+        **intent_json(intent),
         "created": planned.created,
         "lots": lots_json(planned.lots),
     }
@@ -359,21 +359,23 @@ def _planned(node: OpenNode, planned: PlannedRun, timeout: float, *, as_json: bo
         for output, lots in enumerate(planned.lots)
         for at, lot in enumerate(lots)
     ]
-    emit(document, [f"{intent.state.value}: {_words(intent)}", *lines], as_json=as_json)
-    return _exit_code(intent)
+    emit(document, [f"{intent.state.value}: {intent_words(intent)}", *lines], as_json=as_json)
+    return exit_code(intent)
 
 
-def _settled(
+def settled(
     node: OpenNode, intent: Intent, lots: list[LotId], timeout: float, *, as_json: bool
 ) -> int:
-    now = _settle(node, intent, timeout)
-    document = {**_intent_json(now), "lots": [lot_name(lot) for lot in lots]}
-    lines = [f"{now.state.value}: {_words(now)}", *(lot_name(lot) for lot in lots)]
+    """Bring an intent about lots to an end, and say what became of it; the exit code."""
+    now = settle(node, intent, timeout)
+    document = {**intent_json(now), "lots": [lot_name(lot) for lot in lots]}
+    lines = [f"{now.state.value}: {intent_words(now)}", *(lot_name(lot) for lot in lots)]
     emit(document, lines, as_json=as_json)
-    return _exit_code(now)
+    return exit_code(now)
 
 
-def _settle(node: OpenNode, intent: Intent, timeout: float) -> Intent:
+def settle(node: OpenNode, intent: Intent, timeout: float) -> Intent:
+    """Run the outbox until nothing is on its way, or for ``timeout`` seconds; the intent then."""
     with progress("Sending", 1) as shown:
         report = node.settle(timeout_s=timeout)
         shown(1)
@@ -386,7 +388,8 @@ def _settle(node: OpenNode, intent: Intent, timeout: float) -> Intent:
     return now
 
 
-def _intent_json(intent: Intent) -> dict[str, Any]:
+def intent_json(intent: Intent) -> dict[str, Any]:
+    """An intent as a document."""
     return {
         "intent": intent.number,
         "state": intent.state.value,
@@ -395,13 +398,15 @@ def _intent_json(intent: Intent) -> dict[str, Any]:
     }
 
 
-def _words(intent: Intent) -> str:
+def intent_words(intent: Intent) -> str:
+    """What became of an intent, for a person."""
     if intent.state is IntentState.OPEN:
         return "on its way; run the command again, nothing is done twice"
     return intent.message or "final on the chain"
 
 
-def _exit_code(intent: Intent) -> int:
+def exit_code(intent: Intent) -> int:
+    """Done, refused for good, or not known yet."""
     if intent.state is IntentState.DONE:
         return OK
     return NOT_VERIFIED if intent.state is IntentState.HELD else UNDETERMINED

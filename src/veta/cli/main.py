@@ -18,6 +18,8 @@ from veta.cli import (
     initialise,
     issue,
     lineage,
+    lot_corrections,
+    lot_exits,
     lots,
     member,
     revoke,
@@ -67,6 +69,10 @@ app.command("anchor", short_help="Put what was issued under roots on the chain."
 app.command("verify", short_help="Judge statements, with the chain or offline.")(verify.verify)
 app.command("revoke", short_help="Revoke one of the member's own statements.")(revoke.revoke)
 app.command("supersede", short_help="Replace a statement by a newer one.")(revoke.supersede)
+lots.app.command("withdraw")(lot_corrections.withdraw)
+lots.app.command("replace")(lot_corrections.replace)
+lots.app.command("exit")(lot_exits.exit_)
+lots.app.command("reenter")(lot_exits.reenter)
 app.add_typer(lots.app, name="lot")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage

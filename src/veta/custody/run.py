@@ -92,7 +92,7 @@ def assess(draft: RunDraft, terms: ChainTerms) -> Assessment:
     judgement = judge_run(run)
     problems += judgement.problems
     for number, output in enumerate(draft.outputs):
-        problems += _lot_problems(number, output)
+        problems += lot_problems(number, output)
     return Assessment(
         problems=tuple(problems),
         takes=gathered.takes,
@@ -198,7 +198,7 @@ def _draw_problems(draft: RunDraft, terms: ChainTerms) -> Iterator[Problem]:
             yield problem("AccountShort", arguments=facts)
 
 
-def _lot_problems(number: int, output: DraftOutput) -> Iterator[Problem]:
+def lot_problems(number: int, output: DraftOutput) -> Iterator[Problem]:
     """Each lot against its batch; lots of equal quantities are judged once, padding never."""
     totals = output_sums(output)
     first: dict[tuple[int, ...], int] = {}

@@ -41,7 +41,9 @@ def audit_lot_call(
         yield "not the call that its intent means"
     told: list[bytes] = [] if call.verb in {LotVerb.OPEN, LotVerb.ACCEPT} else list(call.lots)
     told += [number.to_bytes(_WORD) for number in (call.to, call.until_s) if number]
-    draws_other = (call.verb is LotVerb.RUN) != (call.draws > 0)
+    if call.verb in {LotVerb.WITHDRAW, LotVerb.REPLACE, LotVerb.EXIT}:
+        told += [octets for octets in (call.root, call.digest) if octets is not None]
+    draws_other = (call.verb in {LotVerb.RUN, LotVerb.REPLACE}) != (call.draws > 0)
     if call.member != planner.member or draws_other or not _all_in(told, call.call.data):
         yield "the call says something else than its intent"
     done = intent.state is IntentState.DONE
@@ -75,10 +77,12 @@ def audit_own_batches(work: StoreWork, differences: Differences) -> int:
 
 def _told_otherwise(work: StoreWork, batch: OwnLotBatch) -> str:
     """What the chain, as followed, says otherwise of a batch."""
-    found = work.lot_batch(batch.issuer, batch.root)
-    if found is None or not found.columns:
-        return ""  # not there yet, or it took another batch's place
-    told = (found.header.product_class, found.columns, found.salt)
+    found = told_of = work.lot_batch(batch.issuer, batch.root)
+    while told_of is not None and not told_of.columns:  # it has the totals of what it replaced
+        told_of = work.replaced_batch(batch.issuer, told_of.header.root)
+    if found is None or told_of is None:
+        return ""  # not there yet
+    told = (found.header.product_class, told_of.columns, told_of.salt)
     same = told == (batch.product_class, batch.columns, batch.salt)
     return "" if same else "the chain says something else of it"
 
@@ -95,7 +99,9 @@ def _batch_fault(batch: OwnLotBatch, number: int, intent: Intent | None) -> str:
     if intent is None or not isinstance(intent.subject, LotCall):
         return "nothing says what makes it"
     data = intent.subject.call.data
-    told = [batch.root, batch.salt, *(key.to_bytes(4) for key in batch.columns)]
+    told: list[bytes] = [batch.root]
+    if intent.subject.verb is LotVerb.RUN:  # a replacement says none of its totals
+        told += [batch.salt, *(key.to_bytes(4) for key in batch.columns)]
     if not _all_in(told, data):
         return "the call that makes it says something else"
     return ""

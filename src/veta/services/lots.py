@@ -12,14 +12,16 @@ from veta.ports.clock import Clock
 from veta.ports.ledger import Ledger
 from veta.ports.store import Store
 from veta.services.balance import BalanceDesk
+from veta.services.correct_batch import BatchCorrector
 from veta.services.issue import StatementIssuer
 from veta.services.lineage import LineageDesk
+from veta.services.lot_papers import Entropy, PaperDesk
 from veta.services.lot_planning import LotPlanner
 from veta.services.lot_reading import KnownLot, known_lot
 from veta.services.open_lot import LotCustodian
 from veta.services.originate import Originator
 from veta.services.planning import TransactionPlanner
-from veta.services.runs import Entropy, RunDesk
+from veta.services.runs import RunDesk
 from veta.services.transform import Transformer
 from veta.sum_trees import lot_key
 
@@ -31,6 +33,7 @@ class LotDesk:
     originator: Originator
     transformer: Transformer
     custodian: LotCustodian
+    corrector: BatchCorrector
 
     @classmethod
     def of(
@@ -49,8 +52,14 @@ class LotDesk:
             entropy: fresh random octets.
         """
         lots = LotPlanner(planner)
-        runs = RunDesk(lots, issuer, clock, entropy)
-        return cls(Originator(runs), Transformer(runs), LotCustodian(lots, clock))
+        papers = PaperDesk(planner.store, issuer, planner.member, entropy)
+        runs = RunDesk(lots, papers, clock, entropy)
+        return cls(
+            originator=Originator(runs),
+            transformer=Transformer(runs),
+            custodian=LotCustodian(lots, clock),
+            corrector=BatchCorrector(lots, papers, clock),
+        )
 
 
 class LotShelf:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from veta.custody.encoding import exit_digest
 from veta.custody.gather import in_hand_problems
+from veta.custody.refusals import Problem, problem
 from veta.errors import InputError
-from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import AccountAddress, Digest, Leaf, MemberId, UnixSeconds
 from veta.model.lot_events import NO_TIME, NOBODY
-from veta.model.lots import LotId, LotRecord
+from veta.model.lots import LotId, LotRecord, LotState
 from veta.ports.clock import Clock
 from veta.ports.ledger import Call
 from veta.ports.lot_store import LotCall, LotVerb
-from veta.ports.store import Intent
+from veta.ports.store import Intent, IntentState
 from veta.services.lot_planning import LotPlanner
 from veta.services.lot_reading import OpeningDesk, commitment_of, known_lot
 from veta.services.run_requests import digest_of
@@ -92,18 +94,31 @@ class LotCustodian:
 
     def offer(self, lots: Sequence[LotId], offer: Offer) -> Intent:
         """Offer opened lots that the member holds as one consignment; they are locked meanwhile."""
-        self._require_in_hand(lots)
         terms = (offer.to, offer.until_s, offer.consignment)
         call = self._planner.ledger.lots.encode_offer(lots, *terms)
         return self._plan(
-            LotVerb.OFFER, lots, call, parts=(offer,), to=offer.to, until_s=offer.until_s
+            LotVerb.OFFER,
+            lots,
+            call,
+            parts=(offer,),
+            to=offer.to,
+            until_s=offer.until_s,
+            check=lambda: self._require_in_hand(lots),
         )
 
     def decline(self, lots: Sequence[LotId]) -> Intent:
-        """Decline what is offered to the member."""
+        """Decline what is offered to the member.
+
+        An offer that was made again after it was declined is another one, and so is its refusal.
+        """
         call = self._planner.ledger.lots.encode_decline(lots)
-        offers = [record.offer_until_s for record in self._records(lots)]
-        return self._plan(LotVerb.DECLINE, lots, call, parts=tuple(offers))
+        records = self._records(lots)
+        offers = [record.offer_until_s for record in records]
+        if not any(offers):
+            for intent in self._open_intents(LotVerb.DECLINE, lots):
+                return intent  # included, and nobody has looked yet
+        check = lambda: self._require_offered(lots, records)  # noqa: E731 - said where it belongs
+        return self._plan(LotVerb.DECLINE, lots, call, parts=tuple(offers), check=check)
 
     def accept(
         self,
@@ -154,20 +169,54 @@ class LotCustodian:
             lots: that the member holds.
             reason: why, not 0.
         """
-        self._require_in_hand(lots)
         call = self._planner.ledger.lots.encode_retire(lots, reason)
-        return self._plan(LotVerb.RETIRE, lots, call, parts=(reason,))
+        check = lambda: self._require_in_hand(lots)  # noqa: E731
+        return self._plan(LotVerb.RETIRE, lots, call, parts=(reason,), check=check)
+
+    @property
+    def exit_domain(self) -> tuple[int, AccountAddress]:
+        """Chain id and custody contract: what an exit's digest is bound to."""
+        no_lot = LotId(NO_CONSIGNMENT)
+        return self._planner.chain_id, self._planner.ledger.lots.encode_decline([no_lot]).to
+
+    def whom(self, lot: LotId, account: AccountAddress, salt: bytes) -> Digest:
+        """What an exit names: who gets the lot, hidden from who does not know the salt.
+
+        Args:
+            lot: the lot.
+            account: 20 octets, the receiver's; whoever operates with it may bring the lot back.
+            salt: 32 fresh random octets. Who has them and the account's key can re-enter the lot.
+
+        Raises:
+            InputError: ``custody.encoding``.
+        """
+        return exit_digest(*self.exit_domain, lot, account, salt)
 
     def exit(self, lot: LotId, whom: Digest) -> Intent:
-        """Let a lot go to somebody who is no member, named by ``custody.encoding.exit_digest``."""
-        self._require_in_hand([lot])
+        """Let a lot go to somebody who is no member, named by ``whom`` and not all zero."""
         call = self._planner.ledger.lots.encode_exit(lot, whom)
-        return self._plan(LotVerb.EXIT, [lot], call, parts=(whom,), digest=whom)
+
+        def check() -> None:
+            if not any(whom):
+                raise _refused(problem("UnknownValue", arguments={"what": "digest", "value": 0}))
+            self._require_in_hand([lot])
+
+        return self._plan(LotVerb.EXIT, [lot], call, parts=(whom,), digest=whom, check=check)
 
     def reenter(self, lot: LotId, salt: bytes) -> Intent:
         """Take an exited lot back in, as the account that its exit named."""
         call = self._planner.ledger.lots.encode_reenter(lot, salt)
-        return self._plan(LotVerb.REENTER, [lot], call, parts=(salt,))
+
+        def check() -> None:
+            ledger = self._planner.ledger
+            head = ledger.head()
+            record = ledger.lots.lot(lot, head)
+            if record.state is not LotState.EXITED:
+                raise _refused(_not_in_state(lot, record, LotState.EXITED))
+            if ledger.lots.exit_digest(lot, head) != self.whom(lot, self._planner.account, salt):
+                raise _refused(problem("NotNamedByExit", arguments={"lot": lot}))
+
+        return self._plan(LotVerb.REENTER, [lot], call, parts=(salt,), check=check)
 
     def _plan(
         self,
@@ -179,12 +228,20 @@ class LotCustodian:
         to: MemberId = NOBODY,
         until_s: UnixSeconds = NO_TIME,
         digest: Digest | None = None,
+        check: Callable[[], None] | None = None,
     ) -> Intent:
+        """The standing intent of an equal request, else a new one if ``check`` lets it pass."""
+        request = digest_of(verb, lots, *parts)
+        standing = self._lots.standing(request)
+        if standing is not None:
+            return standing
+        if check is not None:
+            check()
         return self._lots.plan(
             LotCall(
                 verb=verb,
                 member=self._planner.member,
-                request=digest_of(verb, lots, *parts),
+                request=request,
                 call=call,
                 lots=tuple(lots),
                 to=to,
@@ -201,8 +258,55 @@ class LotCustodian:
     def _seen(self, lots: Sequence[LotId]) -> list[int]:
         return [record.taken for record in self._records(lots)]
 
+    def _open_intents(self, verb: LotVerb, lots: Sequence[LotId]) -> list[Intent]:
+        """Intents on their way that do this to exactly these lots."""
+        with self._planner.store.read() as work:
+            found = work.intents(IntentState.OPEN)
+        wanted = (verb, tuple(lots))
+        return [
+            intent
+            for intent in found
+            if isinstance(intent.subject, LotCall)
+            and (intent.subject.verb, intent.subject.lots) == wanted
+        ]
+
+    def _now_s(self) -> UnixSeconds:
+        return max(self._planner.ledger.head().time_s, self._clock.now_s())
+
     def _require_in_hand(self, lots: Sequence[LotId]) -> None:
-        now_s = max(self._planner.ledger.head().time_s, self._clock.now_s())
+        now_s, member = self._now_s(), self._planner.member
         for lot, record in zip(lots, self._records(lots), strict=True):
-            for found in in_hand_problems(lot, record, self._planner.member, now_s):
-                raise InputError(found.code, f"lot 0x{lot.hex()[:16]}: {found.message}")
+            for found in in_hand_problems(lot, record, member, now_s):
+                raise _refused(found, lot)
+
+    def _require_offered(self, lots: Sequence[LotId], records: Sequence[LotRecord]) -> None:
+        now_s = self._now_s()
+        for lot, record in zip(lots, records, strict=True):
+            for found in _offer_problems(lot, record, self._planner.member, now_s):
+                raise _refused(found, lot)
+
+
+def _offer_problems(
+    lot: LotId, record: LotRecord, member: MemberId, now_s: int
+) -> Iterator[Problem]:
+    """Why a member cannot decline a lot now: the first reason, as the book says it."""
+    if record.state is not LotState.OFFERED:
+        yield _not_in_state(lot, record, LotState.OFFERED)
+    elif record.offered_to != member:
+        facts = {"lot": lot, "to": record.offered_to, "member": member}
+        yield problem("NotOfferedTo", arguments=facts)
+    elif now_s >= record.offer_until_s:
+        bounds = {"given": now_s, "minimum": 0, "maximum": record.offer_until_s}
+        yield problem("TimeOutOfBounds", arguments=bounds)
+    elif now_s < record.frozen_until_s:
+        yield problem("Frozen", arguments={"lot": lot, "until": record.frozen_until_s})
+
+
+def _not_in_state(lot: LotId, record: LotRecord, required: LotState) -> Problem:
+    facts = {"lot": lot, "state": int(record.state), "required": int(required)}
+    return problem("LotNotInState", arguments=facts)
+
+
+def _refused(found: Problem, lot: LotId | None = None) -> InputError:
+    where = "" if lot is None else f"lot 0x{lot.hex()[:16]}: "
+    return InputError(found.code, where + found.message)

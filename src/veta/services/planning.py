@@ -122,6 +122,11 @@ class TransactionPlanner:
         self._signer = signer
         self._chain_id = chain_id
 
+    @property
+    def chain_id(self) -> int:
+        """Of the pinned chain."""
+        return self._chain_id
+
     def observe(self) -> AccountView:
         """Read what planning needs.
 

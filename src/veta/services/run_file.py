@@ -1,4 +1,5 @@
-"""Runs as JSON, the same for files and for the HTTP interface: ``veta-run/1``.
+"""Runs as JSON, the same for files and for the HTTP interface: ``veta-run/1``; and what takes the
+place of a run's output: ``veta-replacement/1``.
 
 Columns are written as what they count: ``mass.net``, ``mass.dry``, ``metal.Cu``, ``co2e.1``,
 ``class.recycled.Cu``, ``credit.75.Cu``, ``unit.1``; a substance without a symbol by its number.
@@ -43,12 +44,14 @@ from veta.services.run_requests import (
     NO_SOURCE,
     LotEntry,
     OutputRequest,
+    ReplacementRequest,
     RunRequest,
     TakeRequest,
 )
 from veta.statement.instants import read_instant
 
 RUN_FORMAT: Final = "veta-run/1"
+REPLACEMENT_FORMAT: Final = "veta-replacement/1"
 RUN_LIMITS: Final = replace(canonical.AUTHORED, max_octets=64 * 1024 * 1024, max_nodes=4_000_000)
 """As strict as for a statement, for passports stand in it; larger, for there may be thousands."""
 _NUMBERS: Final = {symbol: number for number, symbol in ELEMENT_SYMBOLS.items()}
@@ -106,6 +109,23 @@ def read_run(octets: bytes, papers: Papers = credential_only) -> RunRequest:
     )
     run.end()
     return request
+
+
+def read_replacement(octets: bytes, papers: Papers = credential_only) -> ReplacementRequest:
+    """The lots that take an output's place, out of their JSON.
+
+    Args:
+        octets: as they came.
+        papers: reads each lot's ``passport``.
+
+    Raises:
+        InputError: as ``read_run``.
+    """
+    whole = _Members(canonical.read_object(octets, RUN_LIMITS), "the replacement")
+    if whole.take("format") != REPLACEMENT_FORMAT:
+        _refuse("format", f"is {REPLACEMENT_FORMAT}")
+    columns, lots = _entries(whole, papers)
+    return whole.closed(ReplacementRequest(columns, lots, whole.whole("padding", 0)))
 
 
 def column_name(key: ColumnKey) -> str:
@@ -170,22 +190,29 @@ def read_hex(text: object, what: str) -> bytes:
 
 
 def _output(part: _Members, papers: Papers) -> OutputRequest:
-    lots = part.each("lots", lambda each: _lot(each, papers))
-    columns = tuple(sorted({key for _, held, _ in lots for key in held}))
+    columns, lots = _entries(part, papers)
     made = OutputRequest(
         product_class=ProductClassId(part.whole("productClass")),
         columns=columns,
         reference_column=part.column("reference"),
         model=part.name("model", CustodyModel),
-        lots=tuple(
-            LotEntry(number, tuple(held.get(key, 0) for key in columns), passport)
-            for number, held, passport in lots
-        ),
+        lots=lots,
         attributed=part.truth("attributed"),
         padding=part.whole("padding", 0),
     )
     part.end()
     return made
+
+
+def _entries(part: _Members, papers: Papers) -> tuple[tuple[ColumnKey, ...], tuple[LotEntry, ...]]:
+    """The lots of an output, and the columns that any of them names."""
+    lots = part.each("lots", lambda each: _lot(each, papers))
+    columns = tuple(sorted({key for _, held, _ in lots for key in held}))
+    entries = (
+        LotEntry(number, tuple(held.get(key, 0) for key in columns), passport)
+        for number, held, passport in lots
+    )
+    return columns, tuple(entries)
 
 
 def _lot(

@@ -98,6 +98,17 @@ class RunRequest:
         return digest_of("run", self)
 
 
+@dataclass(frozen=True, slots=True)
+class ReplacementRequest:
+    """Lots that somebody wants in the place of a transform's output."""
+
+    columns: tuple[ColumnKey, ...]
+    """Ascending; columns of the batch that are not among them are zero in every lot."""
+    lots: tuple[LotEntry, ...]
+    padding: int = 0
+    """As ``OutputRequest.padding``."""
+
+
 def digest_of(*parts: object) -> Digest:
     """SHA-256 over values written out in one way only."""
     return Digest(sha256(repr([_plain(part) for part in parts]).encode()).digest())

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from veta.custody.build import BuiltRun, OutputSecrets, build
 from veta.custody.draft import ChainTerms, DraftOutput, DraftTake, RunDraft
 from veta.custody.encoding import lot_id
 from veta.custody.run import Assessment, assess
-from veta.errors import ConflictError, InputError, NotFoundError
-from veta.model.identifiers import Leaf, MemberId
-from veta.model.lot_tree import LotKey
+from veta.model.identifiers import MemberId
 from veta.model.lots import LotId
 from veta.ports.clock import Clock
 from veta.ports.lot_store import LotCall, LotVerb, OwnLotBatch
-from veta.ports.store import Intent, IntentState, StatementRecord, StoreWork
-from veta.services.issue import StatementIssuer
+from veta.ports.store import Intent
+from veta.services.lot_papers import Entropy, PaperDesk
 from veta.services.lot_planning import LotPlanner
 from veta.services.lot_reading import known_lot
-from veta.services.passports import require_agreement
-from veta.services.run_requests import LotEntry, OutputRequest, RunRequest, TakeRequest
+from veta.services.run_requests import OutputRequest, RunRequest, TakeRequest
 from veta.services.run_terms import TermsReader
-from veta.sum_trees import PADDING_RANDOMNESS, lot_key, padding_leaf
 
-_SALT = 16
 _SEED = 32
-
-Entropy = Callable[[int], bytes]
-"""So many fresh random octets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +52,17 @@ class RunDesk:
 
     Args:
         planner: of lot calls.
-        issuer: of the passports.
+        papers: signs the passports.
         clock: drafts are judged for the head's time or now, whichever is later.
         entropy: fresh random octets.
     """
 
     def __init__(
-        self, planner: LotPlanner, issuer: StatementIssuer, clock: Clock, entropy: Entropy
+        self, planner: LotPlanner, papers: PaperDesk, clock: Clock, entropy: Entropy
     ) -> None:
         self._lots = planner
         self._planner = planner.planner
-        self._issuer = issuer
+        self._papers = papers
         self._clock = clock
         self._entropy = entropy
 
@@ -140,7 +132,7 @@ class RunDesk:
             return PlannedRun(earlier, self._lots_of(earlier), created=False, assessment=None)
         drafted = self.draft(request)
         drafted.assessment.require_none()
-        records, secrets = self._papers(request)
+        records, secrets = self._papers.papers(request.site, request.outputs)
         built = build(drafted.draft, drafted.assessment, secrets, self._entropy(_SEED))
         call = LotCall(
             verb=LotVerb.RUN,
@@ -158,53 +150,6 @@ class RunDesk:
     def _lots_of(self, intent: Intent) -> tuple[tuple[LotId, ...], ...]:
         with self._planner.store.read() as work:
             return tuple(batch.lots for batch in work.own_lot_batches(intent.number))
-
-    def _papers(
-        self, request: RunRequest
-    ) -> tuple[list[StatementRecord], tuple[OutputSecrets, ...]]:
-        """Passports signed and not yet kept, and the names of all lots."""
-        records: list[StatementRecord] = []
-        secrets = []
-        with self._planner.store.read() as work:
-            for output in request.outputs:
-                named = []
-                for entry in output.lots:
-                    key = lot_key(
-                        self.member,
-                        site=request.site,
-                        product_class=output.product_class,
-                        batch_number=entry.batch_number,
-                    )
-                    _require_new(work, self.member, key, entry)
-                    named.append((key, self._leaf(work, output, entry, records)))
-                named += self._padding(output)
-                secrets.append(OutputSecrets(named, self._entropy(_SALT)))
-        _require_distinct(key for each in secrets for key, _ in each.lots)
-        return records, tuple(secrets)
-
-    def _leaf(
-        self,
-        work: StoreWork,
-        output: OutputRequest,
-        entry: LotEntry,
-        records: list[StatementRecord],
-    ) -> Leaf:
-        if not isinstance(entry.passport, Mapping):
-            if work.statement(entry.passport) is None:
-                raise NotFoundError(
-                    "statement.not_found", f"no statement {entry.passport.hex()} is kept here"
-                )
-            return entry.passport
-        credential = dict(entry.passport)
-        require_agreement(credential, entry.batch_number, output.columns, entry.quantities)
-        record = self._issuer.prepare(credential)
-        records.append(record)
-        return record.leaf
-
-    def _padding(self, output: OutputRequest) -> Iterable[tuple[LotKey, Leaf]]:
-        for _ in range(output.padding):
-            leaf = padding_leaf(self._entropy(PADDING_RANDOMNESS), len(output.columns))
-            yield LotKey(leaf.lot_key), Leaf(leaf.statement_leaf)
 
 
 def own_batches(
@@ -247,23 +192,3 @@ def _output(reader: TermsReader, request: OutputRequest) -> DraftOutput:
         model=request.model,
         attributed=request.attributed,
     )
-
-
-def _require_new(work: StoreWork, member: MemberId, key: LotKey, entry: LotEntry) -> None:
-    """A lot is issued once; again only after its batch was refused or withdrawn."""
-    place = work.own_lot(lot_id(member, key))
-    intent = None if place is None else work.intent(place.intent)
-    if place is None or intent is None or intent.state is IntentState.HELD:
-        return
-    if work.lot_batch_end(member, place.batch.root) is None:
-        raise ConflictError(
-            "lot.issued_before", f"lot {entry.batch_number} is in another batch already"
-        )
-
-
-def _require_distinct(keys: Iterable[LotKey]) -> None:
-    seen: set[LotKey] = set()
-    for key in keys:
-        if key in seen:
-            raise InputError("lot.named_twice", "two lots of a run have one batch number")
-        seen.add(key)

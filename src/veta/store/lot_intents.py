@@ -66,7 +66,7 @@ def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
 
     lots, verb = value("lots"), LotVerb(value("verb"))
     of_batch = verb in {LotVerb.RUN, LotVerb.WITHDRAW, LotVerb.REPLACE}
-    names = verb in {LotVerb.OPEN, LotVerb.EXIT}
+    names = verb in {LotVerb.OPEN, LotVerb.EXIT, LotVerb.REPLACE}
     if len(lots) % _DIGEST or (of_batch, names) != (is_digest("root"), is_digest("digest")):
         raise ValueError("the call says something else than its verb")
     call = Call(
