@@ -8,25 +8,32 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
 from tests.conftest import PROJECT
 from tests.support.cli_home import VETA, run
+from veta import canonical
 from veta.api.server import serving
 from veta.bootstrap import open_home
+from veta.chain.embedded import EmbeddedChain
+from veta.chain.embedded_server import EmbeddedServer
 from veta.errors import ConfigError
 from veta.model.identifiers import UnixSeconds
 from veta.scenario.copper import load_copper
 from veta.scenario.demo import main
 from veta.scenario.demo_forgery import change_footprint
+from veta.scenario.demo_lots_downstream import CABLE_LOT
 from veta.scenario.demo_stage import MARKER, set_stage
 from veta.scenario.demo_teller import Teller
 
 LOT = "BSE-CAT-26-1001"
+LOT_STEPS = frozenset({8, 9, 12})
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +160,132 @@ def test_demo__commands_it_prints__work_afterwards(demo: tuple[Path, str]) -> No
         verdict = "VALID_WITH_NOTICE" if "--offline" in command else "VALID"
         assert (done.returncode, done.stdout.split()[0]) == (0, verdict), done
     assert f"http://127.0.0.1:8460/lots/did:web:refineria-bahia-serena.example/{LOT}" in told
+
+
+CABLE_HOME = Path("veta-demo") / "parties" / "kabelwerk-lindental"
+
+
+def cable_bundle(folder: Path, file: Path, *options: str) -> Path:
+    """What the cable maker hands out about its lot."""
+    home = ("--home", folder / CABLE_HOME)
+    ran = run("show", "statement", CABLE_LOT, *home, "--bundle", file, "--with-lineage", *options)
+    assert ran.code == 0, ran
+    return file
+
+
+def by_step(document: dict[str, Any], outcome: str) -> set[tuple[int, str]]:
+    return {
+        (check["step"], check["code"])
+        for check in document["checks"]
+        if check["outcome"] == outcome and check["step"] in LOT_STEPS
+    }
+
+
+@contextlib.contextmanager
+def endpoint(folder: Path) -> Iterator[str]:
+    """The demo's chain for a stranger; no home can open it meanwhile."""
+    chain = EmbeddedChain.open(folder / "veta-demo" / "chain.sqlite")
+    server = EmbeddedServer(chain)
+    yield server.url
+    server.close()
+    chain.close()
+
+
+def test_cable__changed_digit_of_any_disclosed_run__fails_at_step_9(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    document = json.loads(cable_bundle(demo[0], tmp_path / "cable.json").read_bytes())
+    assert len(document["runs"]) == 8
+    for at, each in enumerate(document["runs"]):
+        entry = each["cause"][-1 - len(each["batches"])]  # what stands before the outputs
+        kept = entry["part"]
+        entry["part"] = kept[:191] + ("1" if kept[191] != "1" else "2") + kept[192:]
+        file = tmp_path / f"forged-{at}.json"
+        file.write_bytes(canonical.write(document))
+        entry["part"] = kept
+        ran = run("verify", file, "--with-lineage", *offline(demo[0]), "--json")
+        assert (ran.code, ran.json["verdict"]) == (1, "INVALID")
+        failed = by_step(ran.json, "failed")
+        assert {step for step, _ in failed} == {9}, failed
+        assert (9, "lineage.other_cause") in failed
+
+
+def test_cable__runs_withheld__is_not_proven_and_never_valid(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    for number, options in enumerate(
+        (
+            ("--withhold", "others"),
+            ("--withhold", "emission"),
+            ("--withhold", "take"),
+            ("--withhold", "loss", "--withhold", "others"),
+        )
+    ):
+        file = cable_bundle(demo[0], tmp_path / f"{number}.json", *options)
+        ran = run("verify", file, "--with-lineage", *offline(demo[0]), "--json")
+        assert (ran.code, ran.json["verdict"]) == (1, "NOT_PROVEN"), options
+        assert {9, 12} <= {step for step, _ in by_step(ran.json, "not_proven")}
+        assert not by_step(ran.json, "failed")
+
+
+def test_cable__options_that_mean_nothing__one_line_and_2(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    shown = ("show", "statement", CABLE_LOT, "--home", demo[0] / CABLE_HOME)
+    file = ("--bundle", tmp_path / "never.json")
+    for options in (
+        ("--with-lineage",),
+        (*file, "--withhold", "others"),
+        (*file, "--with-lineage", "--withhold", "output"),
+        (*file, "--with-lineage", "--withhold", "everything"),
+    ):
+        ran = run(*shown, *options)
+        assert (ran.code, ran.err.count("\n")) == (2, 1), ran
+    assert not (tmp_path / "never.json").exists()
+
+
+@pytest.mark.row("A26")
+def test_cable__by_a_stranger_on_the_chain__steps_8_9_and_12_are_judged(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    """Nothing but a file, the trust configuration and somebody's endpoint."""
+    trust = demo[0] / "veta-demo" / "trust.json"
+    file = cable_bundle(demo[0], tmp_path / "cable.json")
+    with endpoint(demo[0]) as url:
+        stranger = ("--trust", trust, "--rpc", url, "--max-age", "3650d")
+        ran = run("verify", file, "--with-lineage", *stranger, "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "VALID_WITH_NOTICE"), ran
+    passed = by_step(ran.json, "passed")
+    assert {(8, "lot.proven"), (9, "lineage.laws_kept"), (9, "lineage.complete")} <= passed
+    assert (12, "footprint.recomputes") in passed
+    assert not by_step(ran.json, "not_proven")
+    (origins,) = [each for each in ran.json["checks"] if each["code"] == "lineage.origins"]
+    assert origins["facts"]["shares"][0] == "552000 ppm site 1"
+
+
+def test_cable__without_its_lineage__is_valid_only_for_who_asks_for_none(
+    demo: tuple[Path, str],
+) -> None:
+    home = ("--home", demo[0] / CABLE_HOME, "--max-age", "3650d")
+    assert run("verify", CABLE_LOT, *home).code == 0
+    assert run("verify", CABLE_LOT, "--with-lineage", *home).code == 0
+    bundles = demo[0] / "veta-demo" / "bundles"
+    ran = run("verify", bundles / f"{LOT}.bundle.json", "--with-lineage", *offline(demo[0]))
+    assert (ran.code, ran.out.split()[0]) == (1, "NOT_PROVEN")
+
+
+def offline(folder: Path) -> tuple[str | Path, ...]:
+    trust = folder / "veta-demo" / "trust.json"
+    return ("--offline", "--believe-file", "--max-age", "3650d", "--trust", trust)
+
+
+def test_vehicle__of_six_thousand__its_lineage_goes_back_to_three_ways_in(
+    demo: tuple[Path, str],
+) -> None:
+    home = ("--home", demo[0] / "veta-demo" / "parties" / "marea-motors", "--max-age", "3650d")
+    ran = run("verify", "MAR-CAR-26-0042", "--with-lineage", *home, "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "VALID_WITH_NOTICE"), ran
+    assert {(9, "lineage.laws_kept"), (12, "footprint.recomputes")} <= by_step(ran.json, "passed")
 
 
 def test_demo__label_page__shows_the_lot(demo: tuple[Path, str]) -> None:

@@ -8,14 +8,29 @@ from typing import Any
 
 import pytest
 
-from tests.support.smelted_world import World, smelted_world
+from tests.support.lot_scenes import CATHODE, CO2E, CU, DAY, IDS, NET, did, emitted
+from tests.support.smelted_world import (
+    CAT,
+    CON,
+    World,
+    accepted,
+    originated,
+    output,
+    passport,
+    smelted,
+    smelted_world,
+)
 from veta.errors import LedgerUnavailableError, NotFoundError
 from veta.model.bundle import StatementBundle
 from veta.model.disclosure import CauseEntry, DisclosedRun
 from veta.model.identifiers import Leaf, UnixSeconds
-from veta.model.lots import CausePart, LotId
+from veta.model.lot import ParentLot
+from veta.model.lots import CausePart, Loss, LossReason, LotId
+from veta.services.lot_bundles import LotBundleDesk
 from veta.services.node import Node
+from veta.services.open_lot import Measurement, Offer
 from veta.services.run_gathering import NOTHING, Withheld
+from veta.services.run_requests import TakeRequest
 from veta.verify.policy import LOT_STEPS
 from veta.verify.transport import read_bundle, write_bundle
 from veta.verify.verdict import Outcome, Step, Verdict
@@ -61,8 +76,6 @@ def asked_of(world: World, **answers: Callable[[Any], Any]) -> tuple[StatementBu
     """Bundle and codes of what is missing, gathered from an endpoint that lies."""
     node = smelter(world)
     lots: Any = Lying(node.ledger.lots, **answers)
-    from veta.services.lot_bundles import LotBundleDesk
-
     desk = LotBundleDesk(node.store)
     found = desk.with_lineage(desk.of_statement(leaf_of(world, world.cathode)), lots)
     return found.bundle, [each.code for each in found.missing]
@@ -148,7 +161,7 @@ def test_with_lineage__endpoint_forges_a_run__is_not_used(world: World) -> None:
         return dataclasses.replace(sent, run=dataclasses.replace(sent.run, emissions=(less,)))
 
     bundle, missing = asked_of(world, sent_run=lighter)
-    assert missing == ["lineage.other_cause"]
+    assert missing == ["runs.other_cause"]
     assert world.verify(bundle).verdict is Verdict.NOT_PROVEN
 
 
@@ -163,13 +176,13 @@ def test_with_lineage__endpoint_forges_a_run_that_cannot_be__is_not_used(world: 
 
     for answer in (outputs(0), outputs(2), broken):
         bundle, missing = asked_of(world, sent_run=answer)
-        assert missing == ["lineage.other_cause"]
+        assert missing == ["runs.other_cause"]
         assert len(bundle.runs) == 1
 
 
 def test_with_lineage__endpoint_knows_no_transactions__own_runs_alone(world: World) -> None:
     bundle, missing = asked_of(world, sent_run=lambda _: None, sent_opening=lambda _: None)
-    assert missing == ["lineage.not_direct"]
+    assert missing == ["runs.not_direct"]
     assert len(bundle.runs) == 1
     assert world.verify(bundle).verdict is Verdict.NOT_PROVEN
 
@@ -240,3 +253,80 @@ def test_with_lineage__other_member_s_node__finds_the_same(world: World) -> None
     found = world.miner.company.node.with_lineage(bundle)
     assert found.missing == ()
     assert set(found.bundle.runs) == {world.smelting, world.origin}
+
+
+def test_verify__lot_measured_before_it_was_taken__is_shown_as_it_was_issued(
+    world: World,
+) -> None:
+    """The run took what was left after measuring; the path is of what was issued."""
+    scene, miner, company = world.scene, world.miner, world.smelter.company
+    lot = originated(scene, miner, "CON-9")
+    miner.company.lots.custodian.open(
+        lot, Offer(IDS["smelter"], UnixSeconds(scene.now_s + 5 * DAY))
+    )
+    miner.company.settle()
+    company.follow()
+    told = Measurement(measured=900_000, method=1, statement_leaf=Leaf(b"\x07" * 32))
+    company.lots.custodian.accept_measured(lot, told)
+    company.settle()
+    held = {NET: 250_000, CU: 249_975, CO2E: CAT[CO2E]}
+    parent = ParentLot(did("miner"), "CON-9", None)
+    request = company.run(
+        output(scene, company, CATHODE, "CAT-9", held, parent),
+        takes=(TakeRequest(lot),),
+        losses=(Loss(CU, 252_000 - held[CU], LossReason.SLAG),),
+        emissions=emitted(process=500_000),
+        now_s=scene.now_s,
+    )
+    company.lots.transformer.transform(request)
+    company.node.desk.anchorer.anchor()
+    company.settle()
+    leaf = leaf_of(world, company.lot("CAT-9", CATHODE))
+    found = company.node.with_lineage(company.node.lot_bundle(leaf))
+    assert found.missing == ()
+    (taken,) = found.bundle.runs[0].taken
+    assert taken.issued is not None
+    assert taken.issued != taken.quantities
+    assert taken.path is not None
+    assert world.verify(found.bundle).verdict is Verdict.VALID_WITH_NOTICE
+    assert not world.codes(found.bundle, Outcome.NOT_PROVEN)
+
+
+def test_verify__parent_s_statement_was_superseded__the_link_is_read_from_the_chain(
+    world: World,
+) -> None:
+    scene, miner, smelter_ = world.scene, world.miner, world.smelter
+    lot = originated(scene, miner, "CON-8")
+    part = miner.bundle(lot).lot
+    assert part is not None
+    node = miner.company.node
+    later = node.desk.issuer.issue(passport(scene, "miner", "CON-8", CON, label="later")).leaf
+    node.desk.anchorer.anchor()
+    miner.company.settle()
+    accepted(scene, miner, smelter_, lot)
+    parent = ParentLot(did("miner"), "CON-8", later)
+    cathode = smelted(scene, smelter_, lot, "CAT-8", parent)
+    company = smelter_.company
+    bundle = company.node.with_lineage(company.node.lot_bundle(leaf_of(world, cathode))).bundle
+    assert "lineage.other_statement" in world.codes(bundle, Outcome.NOT_PROVEN)
+    node.desk.status.supersede(part.statement_leaf, by_leaf=later)
+    miner.company.settle()
+    assert world.verify(bundle).verdict is Verdict.VALID_WITH_NOTICE
+    assert "lineage.later_statement" in world.codes(bundle, Outcome.NOTICE)
+
+
+def test_lot_bundle__later_passport_of_a_lot__is_about_the_same_lot(world: World) -> None:
+    scene, miner = world.scene, world.miner
+    lot = originated(scene, miner, "CON-7")
+    first = miner.bundle(lot).lot
+    assert first is not None
+    node = miner.company.node
+    later = node.desk.issuer.issue(passport(scene, "miner", "CON-7", CON, label="later")).leaf
+    node.desk.anchorer.anchor()
+    miner.company.settle()
+    node.desk.status.supersede(first.statement_leaf, by_leaf=later)
+    miner.company.settle()
+    bundle = node.with_lineage(node.lot_bundle(later)).bundle
+    assert bundle.lot == first
+    assert world.verify(bundle).verdict is Verdict.VALID_WITH_NOTICE
+    assert "lot.later_statement" in world.codes(bundle, Outcome.NOTICE)

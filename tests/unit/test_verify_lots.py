@@ -154,9 +154,13 @@ def rebased() -> Disclosure:
 
 def superseded() -> Case:
     token = token_of(content(), "later")
-    first, then = base().part.statement_leaf, token_leaf(token)
-    entry = StatusEntry(
-        issuer=MEMBER,
+    entry = supersede(base().part.statement_leaf, token_leaf(token))
+    return base().with_facts(successions=Known((entry,))).case(token)
+
+
+def supersede(first: Leaf, then: Leaf, issuer: MemberId = MEMBER) -> StatusEntry:
+    return StatusEntry(
+        issuer=issuer,
         leaf=first,
         index=0,
         action=StatusAction.SUPERSEDE,
@@ -166,7 +170,15 @@ def superseded() -> Case:
         recorded_at_s=UnixSeconds(NOW),
         related_leaf=then,
     )
-    return base().with_facts(successions=Known((entry,))).case(token)
+
+
+def parent_superseded(issuer: MemberId = MEMBER, steps: int = 1) -> Disclosure:
+    """The passport relies on a statement about a lot that superseded the one it was issued with."""
+    leaves = [Leaf(fresh()) for _ in range(steps)]
+    made = rod_chain(replace(content(), parents=(parent(number(0), leaves[-1]), parent(number(1)))))
+    first = made.disclosed[ROD_RUN].taken[0].statement_leaf
+    links = zip([first, *leaves], leaves, strict=False)
+    return made.with_facts(successions=Known(tuple(supersede(*link, issuer) for link in links)))
 
 
 def no_metal_lot() -> Case:
@@ -386,6 +398,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "lineage.other_statement": lambda: rod_chain(
         replace(content(), parents=(parent(number(0), Leaf(fresh())), parent(number(1))))
     ),
+    "lineage.later_statement": parent_superseded,
     "lineage.parent_later": lambda: base().retold(0, {"anchored_at_s": NOW}),
     "lineage.take_above_lot": lambda: take(amount=3_000_001),
     "lineage.taken_twice": taken_twice,
@@ -598,3 +611,12 @@ def test_check_footprint__another_declared_unit__is_refused() -> None:
         if each.step is Step.FOOTPRINT
     ]
     assert (check.code, check.outcome) == ("footprint.other_unit", Outcome.FAILED)
+
+
+def test_verify__parent_s_statement_superseded_by_another_member__is_another_statement() -> None:
+    for made in (parent_superseded(MemberId(3)), parent_superseded(steps=65)):
+        codes = {check.code for check in judge(made.case()).checks}
+        assert "lineage.other_statement" in codes
+        assert "lineage.later_statement" not in codes
+    far = {check.code for check in judge(parent_superseded(steps=64).case()).checks}
+    assert "lineage.later_statement" in far

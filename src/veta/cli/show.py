@@ -98,7 +98,8 @@ def statement(
             f"[{each.code}]"
         )
     if bundle is not None:
-        say(f"Written to {bundle}: `veta verify {bundle} --offline --trust trust.json`")
+        lineage = " --with-lineage" if with_lineage else ""
+        say(f"Written to {bundle}: `veta verify {bundle} --offline --trust trust.json{lineage}`")
     return OK
 
 

@@ -64,7 +64,8 @@ class LotFacts:
     words: tuple[BatchWord, ...]
     """Of the lot's batch and of every batch that the bundle discloses."""
     successions: Determined[tuple[StatusEntry, ...]]
-    """What was said of the lot's first statement and of those that superseded it."""
+    """What was said of the lot's first statement and of those that superseded it; and the same of
+    lots that its run took, where the passport relies on other statements about them."""
     classes: Determined[tuple[ProductClassTerms, ...]]
     """Of the product classes of those batches, as far as they are registered."""
     rules: Determined[tuple[AllocationRule, ...]]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeVar
 
 from veta.custody.encoding import lot_id
-from veta.errors import ConfigError, LedgerError
+from veta.errors import ConfigError, InputError, LedgerError, ProvenanceError
 from veta.model.anchoring import BlockRef, StatusAction, StatusEntry
 from veta.model.bundle import BatchWord, LotFacts, StatementBundle
 from veta.model.determined import Determined, Known, Undetermined
-from veta.model.disclosure import LotPart
+from veta.model.disclosure import DisclosedBatch
 from veta.model.identifiers import Leaf, MemberId
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
@@ -21,15 +21,21 @@ from veta.model.lots import (
     ProductClassId,
     ProductClassTerms,
 )
+from veta.statement.jws import read_statement
+from veta.trees import DIGEST_LENGTH
 from veta.verify.batches import header_fault, name_of
+from veta.verify.cause import read_cause
 from veta.verify.lineage_graph import MAX_NODES, nodes_of
 from veta.verify.lot_step import lot_fault
+from veta.verify.stated import StatedLot
+from veta.verify.steps import check_rules
+from veta.verify.successions import MAX_SUCCESSIONS
+from veta.verify.verdict import Outcome
 
 T = TypeVar("T")
 
 MAX_BATCHES: Final = 512
 """Most batches that are asked for one bundle: whoever makes bundles makes the node ask."""
-_MAX_SUCCESSIONS: Final = 64
 _TOO_MANY: Final = Undetermined(
     "facts.too_many_batches", f"more than {MAX_BATCHES} batches are disclosed; not all were asked"
 )
@@ -83,7 +89,7 @@ def gather_lot(
         lot=lot,
         record=ask(lambda: reads.lot(lot, block)),
         words=tuple(_words(reads, headers, block)),
-        successions=ask(lambda: _successions(statuses, part, leaf, block)),
+        successions=ask(lambda: _successions(statuses, bundle, leaf, block)),
         classes=ask(lambda: _present(reads.product_class(each, block) for each in classes)),
         rules=ask(lambda: _present(reads.allocation_rule(each, block) for each in rules)),
     )
@@ -137,17 +143,66 @@ def _present(answers: Iterable[T | None]) -> tuple[T, ...]:
 
 
 def _successions(
-    statuses: StatusReads, part: LotPart, leaf: Leaf, block: BlockRef
+    statuses: StatusReads, bundle: StatementBundle, leaf: Leaf, block: BlockRef
 ) -> tuple[StatusEntry, ...]:
-    """From the lot's first statement on, until the one that is asked about."""
-    issuer, at = part.batch.header.issuer, part.statement_leaf
+    """From first statements on, until the ones that are asked about."""
+    part = bundle.lot
+    assert part is not None
+    questions = [(part.batch.header.issuer, part.statement_leaf, frozenset({leaf}))]
+    questions += _of_parents(bundle)
     entries: list[StatusEntry] = []
-    seen: set[Leaf] = set()
-    while at != leaf and at not in seen and len(seen) < _MAX_SUCCESSIONS:
-        seen.add(at)
-        said = statuses.status(issuer, at, block)
-        entries += said
-        following = [entry for entry in said if entry.action is StatusAction.SUPERSEDE]
-        if following and following[-1].related_leaf is not None:
-            at = following[-1].related_leaf
+    left = MAX_SUCCESSIONS
+    for issuer, first, wanted in questions:
+        at, seen = first, set[Leaf]()
+        while at not in wanted and at not in seen and left:
+            left -= 1
+            seen.add(at)
+            said = statuses.status(issuer, at, block)
+            entries += said
+            following = [entry for entry in said if entry.action is StatusAction.SUPERSEDE]
+            if following and following[-1].related_leaf is not None:
+                at = following[-1].related_leaf
     return tuple(entries)
+
+
+def _of_parents(bundle: StatementBundle) -> list[tuple[MemberId, Leaf, frozenset[Leaf]]]:
+    """Issuer and first statement of each lot that the lot's run took, and leaves relied upon.
+
+    None if the passport names no statements about them but those that they were issued with.
+    """
+    assert bundle.lot is not None
+    own = name_of(bundle.lot.batch.header)
+    runs = [run for run in bundle.runs if own in map(_name, run.batches)]
+    relied_on = _relied_on(bundle.token)
+    if not runs or not relied_on:
+        return []
+    try:
+        takes = {part.lot: part.issuer for part in read_cause(runs[0].cause).takes}
+    except InputError:
+        return []
+    first = {
+        lot_id(issuer, taken.lot_key): taken.statement_leaf
+        for issuer in set(takes.values())
+        for taken in runs[0].taken
+        if len(taken.lot_key) == len(taken.statement_leaf) == DIGEST_LENGTH
+    }
+    if relied_on <= set(first.values()):
+        return []
+    return [(issuer, first[lot], relied_on) for lot, issuer in takes.items() if lot in first]
+
+
+def _name(batch: DisclosedBatch) -> tuple[MemberId, LotRoot]:
+    return name_of(batch.header)
+
+
+def _relied_on(token: bytes) -> frozenset[Leaf]:
+    """Statements about lots that went in, as a passport names them; none of one out of order."""
+    try:
+        credential = read_statement(token).credential
+    except ProvenanceError:
+        return frozenset()
+    if any(check.outcome is not Outcome.PASSED for check in check_rules(credential)):
+        return frozenset()
+    stated = StatedLot.of(credential)
+    parents = () if stated is None else stated.parents
+    return frozenset(parent.leaf for parent in parents if parent.leaf is not None)

@@ -55,9 +55,9 @@ class MissingRun:
     issuer: MemberId
     root: LotRoot
     code: str
-    """``lineage.not_followed``: the store has no such batch or run; ``lineage.not_direct``: no
-    transaction that calls the lot book with it is known to the endpoint; ``lineage.other_cause``:
-    what the endpoint has is not this run; ``lineage.withheld``; ``lineage.too_large``."""
+    """``runs.not_followed``: the store has no such batch or run; ``runs.not_direct``: no
+    transaction that calls the lot book with it is known to the endpoint; ``runs.other_cause``:
+    what the endpoint has is not this run; ``runs.withheld``; ``runs.too_large``."""
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ class RunGatherer:
                 if isinstance(gathered, DisclosedRun):
                     nodes += nodes_of([gathered])
                     if nodes > MAX_NODES:
-                        gathered = MissingRun(*name, "lineage.too_large")
+                        gathered = MissingRun(*name, "runs.too_large")
                 if isinstance(gathered, MissingRun):
                     found.missing.append(gathered)
                     continue
@@ -136,20 +136,20 @@ class RunGatherer:
     def _run(self, name: BatchName, *, others: bool) -> DisclosedRun | MissingRun:
         """A run, by a batch of it; ``others``: it is another member's, and stays out."""
         if others:
-            return MissingRun(*name, "lineage.withheld")
+            return MissingRun(*name, "runs.withheld")
         followed = self._followed(name)
         if followed is None:
-            return MissingRun(*name, "lineage.not_followed")
+            return MissingRun(*name, "runs.not_followed")
         sent = self._sent(followed)
         if sent is None:
-            return MissingRun(*name, "lineage.not_direct")
+            return MissingRun(*name, "runs.not_direct")
         try:
             if cause_digest(sent.run, sent.kind) != followed.cause:
-                return MissingRun(*name, "lineage.other_cause")
+                return MissingRun(*name, "runs.other_cause")
             run = disclosed_run(sent.run, sent.kind, followed.headers)
             sources = [sent.run.sources[take.source].header for take in sent.run.takes]
         except (InputError, IndexError):
-            return MissingRun(*name, "lineage.other_cause")
+            return MissingRun(*name, "runs.other_cause")
         taken = map(self._taken, run.taken, sent.run.takes, sources)
         return replace(run, taken=tuple(taken))
 

@@ -23,9 +23,10 @@ from veta.custody.laws import RunSums
 from veta.custody.lineage import Ancestry, Limits, MemoryGraph, ancestry
 from veta.custody.models import RULES, weakest
 from veta.errors import InputError, ProvenanceError
+from veta.model.anchoring import StatusEntry
 from veta.model.bundle import LotFacts, StatementBundle
 from veta.model.columns import ColumnKind
-from veta.model.determined import Undetermined
+from veta.model.determined import Known, Undetermined
 from veta.model.disclosure import LotPart
 from veta.model.identifiers import Leaf
 from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId
@@ -36,6 +37,7 @@ from veta.verify.lot_codes import found
 from veta.verify.run_laws import check_yield, judge_laws, mass_line
 from veta.verify.runs import JudgedRun, KnownTake, judge_disclosure
 from veta.verify.stated import StatedLot, StatedParent
+from veta.verify.successions import took_its_place
 from veta.verify.verdict import Check, FactValue, Outcome
 
 FLAG_WORDS: Final = {
@@ -94,7 +96,7 @@ def check_lineage(
         return lineage
     _judge_runs(lineage, about)
     lineage.graph = graph_of(walked, part, _lot(part), _rules(about))
-    lineage.checks += _parents(walked.own, stated)
+    lineage.checks += _parents(walked.own, stated, about)
     own = lineage.sums.get(id(walked.own))
     if own is not None and stated is not None:
         lineage.checks += check_yield(own, part.batch.header.product_class, stated.product_class)
@@ -159,7 +161,9 @@ def _twice(runs: Iterable[JudgedRun]) -> Iterator[Check]:
                 yield found("lineage.taken_twice", sentence, lot=lot.hex())
 
 
-def _parents(own: JudgedRun, stated: StatedLot | None) -> Iterator[Check]:
+def _parents(
+    own: JudgedRun, stated: StatedLot | None, about: LotFacts | Undetermined
+) -> Iterator[Check]:
     """Lots that the passport says went in are lots that its run took, and all of them."""
     if stated is None or not stated.parents or not own.recomputable:
         return
@@ -171,19 +175,37 @@ def _parents(own: JudgedRun, stated: StatedLot | None) -> Iterator[Check]:
             yield found("lineage.parent_not_taken", sentence, lot_number=parent.lot_number)
             continue
         named |= {take.part.lot for take in takes}
-        leaves: set[Leaf | None] = {take.lot.statement_leaf for take in takes}
-        if parent.leaf is not None and parent.leaf not in leaves:
-            yield found(
-                "lineage.other_statement",
-                f"the passport relies on another statement about {parent.lot_number} than the one"
-                " that it was issued with",
-                lot_number=parent.lot_number,
-                leaf=parent.leaf.hex(),
-            )
+        if parent.leaf is not None:
+            yield from _relied_on(takes, parent.lot_number, parent.leaf, about)
     missing = {take.part.lot for take in own.takes} - named
     if missing:
         sentence = f"{len(missing)} lots went in that the passport does not name"
         yield found("lineage.parents_incomplete", sentence, missing=len(missing))
+
+
+def _relied_on(
+    takes: list[KnownTake], lot_number: str, leaf: Leaf, about: LotFacts | Undetermined
+) -> Iterator[Check]:
+    """A statement about a lot that went in: its first one, or one that superseded that."""
+    if any(take.lot.statement_leaf == leaf for take in takes):
+        return
+    entries: tuple[StatusEntry, ...] = ()
+    if isinstance(about, LotFacts) and isinstance(about.successions, Known):
+        entries = about.successions.value
+    facts: dict[str, FactValue] = {"lot_number": lot_number, "leaf": leaf.hex()}
+    for take in takes:
+        issuer, first = take.batch.header.issuer, take.lot.statement_leaf
+        if took_its_place(entries, issuer, first, leaf):
+            sentence = f"the passport relies on a statement about {lot_number} that superseded the"
+            sentence += " one that it was issued with"
+            yield found("lineage.later_statement", sentence, **facts)
+            return
+    yield found(
+        "lineage.other_statement",
+        f"the passport relies on another statement about {lot_number} than the one"
+        " that it was issued with",
+        **facts,
+    )
 
 
 def _is_lot(take: KnownTake, parent: StatedParent) -> bool:

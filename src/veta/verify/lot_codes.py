@@ -67,6 +67,7 @@ _LINEAGE: Final[Mapping[str, Outcome]] = {
     "lineage.other_output": Outcome.FAILED,
     "lineage.other_quantities": Outcome.FAILED,
     "lineage.other_statement": Outcome.NOT_PROVEN,
+    "lineage.later_statement": Outcome.NOTICE,
     "lineage.parent_later": Outcome.FAILED,
     "lineage.take_above_lot": Outcome.FAILED,
     "lineage.taken_twice": Outcome.FAILED,

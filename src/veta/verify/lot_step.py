@@ -20,7 +20,6 @@ from veta.custody.columns import sums_of
 from veta.custody.encoding import lot_id
 from veta.custody.lot_laws import LotSums, judge_lot
 from veta.errors import InputError
-from veta.model.anchoring import StatusAction
 from veta.model.bundle import LedgerFacts, LotFacts
 from veta.model.determined import Determined, Known, Undetermined
 from veta.model.disclosure import LotPart
@@ -44,11 +43,11 @@ from veta.verify.lot_codes import found
 from veta.verify.lot_columns import check_columns
 from veta.verify.lot_state import check_state, is_as_opened
 from veta.verify.stated import StatedLot
+from veta.verify.successions import took_its_place
 from veta.verify.verdict import Check, Outcome, Step
 
 ANY_TOLERANCE: Final = 10**30
 """Stands for the tolerance of a product class that is not known: nothing is refused by it."""
-_MAX_SUCCESSIONS: Final = 64
 _OTHER_LOT: Final = Undetermined("facts.other_subject", "the facts are about another lot")
 
 
@@ -232,18 +231,10 @@ def _statement(leaf: Leaf, part: LotPart, about: LotFacts | Undetermined) -> Ite
         yield not_determined(Step.LOT, about.successions)
         return
     issuer = part.batch.header.issuer
-    following = {
-        entry.leaf: entry.related_leaf
-        for entry in about.successions.value
-        if entry.action is StatusAction.SUPERSEDE and entry.issuer == issuer
-    }
-    at: Leaf | None = part.statement_leaf
-    for _ in range(_MAX_SUCCESSIONS):
-        at = None if at is None else following.get(at)
-        if at == leaf:
-            sentence = "the lot was issued with an earlier statement, which this one superseded"
-            yield found("lot.later_statement", sentence, first=part.statement_leaf.hex())
-            return
+    if took_its_place(about.successions.value, issuer, part.statement_leaf, leaf):
+        sentence = "the lot was issued with an earlier statement, which this one superseded"
+        yield found("lot.later_statement", sentence, first=part.statement_leaf.hex())
+        return
     sentence = "the lot was issued with another statement, and this one did not supersede it"
     yield found("lot.other_statement", sentence, first=part.statement_leaf.hex())
 
