@@ -11,6 +11,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Columns} from "./libraries/Columns.sol";
 import {LotContract} from "./libraries/LotContract.sol";
 import {LotMath} from "./libraries/LotMath.sol";
+import {LotShare} from "./libraries/LotShare.sol";
 import {Periods} from "./libraries/Periods.sol";
 import {Roles} from "./libraries/Roles.sol";
 import {SumTree} from "./libraries/SumTree.sol";
@@ -39,7 +40,7 @@ contract Custody is ICustody, LotContract {
     mapping(bytes32 lot => bytes32 digest) private _exits;
     mapping(uint32 member => mapping(uint256 nonce => bool used)) private _nonces;
     mapping(uint32 member => mapping(uint32 column => mapping(uint32 period => int256 total))) private _variances;
-    /// @dev The time one party asked for | the party << 64.
+    /// @dev The time one party asked for | the party << 64 | the offer's recipient << 96 | the offer's end << 128.
     mapping(bytes32 lot => uint256 asked) private _freezesAsked;
     mapping(bytes32 lot => bool done) private _frozenByAuthority;
 
@@ -155,7 +156,7 @@ contract Custody is ICustody, LotContract {
         _requireLots(lots.length);
         if (taken.length != lots.length) revert ILotBook.Count("taken", taken.length, lots.length, lots.length);
         for (uint256 i = 0; i < lots.length; ++i) {
-            Lot storage record = _requireOffered(lots[i], member);
+            Lot storage record = _requireAcceptable(lots[i], member);
             _requireTaken(lots[i], record.taken, taken[i]);
             _passOn(lots[i], record, member, consignment);
         }
@@ -167,7 +168,7 @@ contract Custody is ICustody, LotContract {
     {
         (uint32 member,) = _operator();
         bytes32 lot = keccak256(abi.encode(opened.header.issuer, opened.lotKey));
-        Lot storage record = _requireOffered(lot, member);
+        Lot storage record = _requireAcceptable(lot, member);
         _requireTaken(lot, record.taken, taken);
         bytes32 given = _commitment(opened, opened.quantities);
         if (given != record.commitment) revert NotWhatWasOpened(lot, record.commitment, given);
@@ -275,7 +276,7 @@ contract Custody is ICustody, LotContract {
             if (until > latest) revert TimeOutOfBounds(until, _now() + 1, latest);
             _frozenByAuthority[lot] = true;
         }
-        _freeze(lot, until, member);
+        _freeze(lot, until, member, false);
     }
 
     /// @inheritdoc ICustody
@@ -286,12 +287,14 @@ contract Custody is ICustody, LotContract {
         bool running = record.state == uint8(LotState.OFFERED) && _now() < record.offerUntil;
         if (!running || (member != record.holder && member != record.offeredTo)) revert MayNotFreeze(lot, member);
         uint32 other = member == record.holder ? record.offeredTo : record.holder;
-        if (_freezesAsked[lot] == (uint256(until) | uint256(other) << 64)) {
+        // Of this offer, between these two: what was asked in another one is no consent to this.
+        uint256 offer_ = uint256(record.offeredTo) << 96 | uint256(record.offerUntil) << 128;
+        if (_freezesAsked[lot] == (uint256(until) | uint256(other) << 64 | offer_)) {
             delete _freezesAsked[lot];
-            _freeze(lot, until, member);
+            _freeze(lot, until, member, true);
             return;
         }
-        _freezesAsked[lot] = uint256(until) | uint256(member) << 64;
+        _freezesAsked[lot] = uint256(until) | uint256(member) << 64 | offer_;
         _log(FreezeAsked.selector, uint256(lot), member, abi.encode(until));
     }
 
@@ -307,60 +310,52 @@ contract Custody is ICustody, LotContract {
     // ---------------------------------------------------------------- opening, private
 
     function _open(Opening calldata opening, uint32 member) private returns (bytes32 lot) {
-        ILotBook.Header calldata header = opening.header;
+        ILotBook.Header memory header = opening.header;
         if (member != header.issuer) revert ILotBook.NotIssuer(header.issuer, member);
-        _book.markOpened(header);
-        uint256 count = opening.columns.length;
+        bytes32 digest = keccak256(abi.encode(header));
+        _book.markOpened(member, header.root, digest);
+        uint32[] memory columns = opening.columns;
+        uint64[] memory quantities = opening.quantities;
+        uint256 count = columns.length;
         if (count == 0 || count > COLUMNS_MAXIMUM) revert ILotBook.Count("columns", count, 1, COLUMNS_MAXIMUM);
-        if (opening.quantities.length != count) {
-            revert ILotBook.Count("quantities", opening.quantities.length, count, count);
-        }
-        uint256[] memory lanes = SumTree.toLanes(opening.quantities, opening.columns);
+        if (quantities.length != count) revert ILotBook.Count("quantities", quantities.length, count, count);
+        uint256[] memory lanes = SumTree.toLanes(quantities, columns);
         bytes32 node = SumTree.leaf(opening.lotKey, opening.statementLeaf, lanes, count);
         (node, lanes) = SumTree.climb(node, lanes, count, opening.index, header.size, opening.path);
         if (node != header.root) revert RootMismatch(header.root, node);
-        _judgeLot(opening, SumTree.fromLanes(lanes, count));
-        lot = keccak256(abi.encode(member, opening.lotKey));
-        bytes32 commitment = keccak256(
-            abi.encode(
-                keccak256(abi.encode(header)),
-                opening.index,
-                opening.lotKey,
-                opening.statementLeaf,
-                opening.columns,
-                opening.quantities
-            )
+        uint64[] memory totals = SumTree.fromLanes(lanes, count);
+        bytes32 given = keccak256(abi.encode(columns, totals, opening.salt));
+        if (given != header.totals) revert TotalsMismatch(header.totals, given);
+        LotShare.judge(
+            ILotLaws.LotSums({
+                model: header.model,
+                attributed: header.flags & FLAG_ATTRIBUTED != 0,
+                metalTolerancePpm: _registry.productClass(header.productClass).metalTolerancePpm,
+                referenceColumn: header.referenceColumn,
+                columns: columns,
+                quantities: LotShare.widen(quantities),
+                totals: LotShare.widen(totals)
+            })
         );
+        lot = keccak256(abi.encode(member, opening.lotKey));
+        bytes memory what = abi.encode(opening.index, opening.lotKey, opening.statementLeaf, columns, quantities);
+        bytes32 commitment =
+            _commit(digest, opening.index, opening.lotKey, opening.statementLeaf, columns, quantities);
         Lot storage record = _lots[lot];
         if (record.state != 0) revert AlreadyOpen(lot, record.commitment, commitment);
-        record.state = uint8(LotState.HELD);
-        record.holder = member;
-        record.commitment = commitment;
-        _log(
-            LotOpened.selector,
-            uint256(lot),
-            member,
-            uint256(header.root),
-            abi.encode(opening.index, opening.lotKey, opening.statementLeaf, opening.columns, opening.quantities)
-        );
+        (record.state, record.holder, record.commitment) = (uint8(LotState.HELD), member, commitment);
+        _log(LotOpened.selector, uint256(lot), member, uint256(header.root), what);
     }
 
-    function _judgeLot(Opening calldata opening, uint64[] memory totals) private view {
-        ILotBook.Header calldata header = opening.header;
-        bytes32 given = keccak256(abi.encode(opening.columns, totals, opening.salt));
-        if (given != header.totals) revert TotalsMismatch(header.totals, given);
-        ILotLaws.LotSums memory sums;
-        sums.model = header.model;
-        sums.attributed = header.flags & FLAG_ATTRIBUTED != 0;
-        sums.metalTolerancePpm = _registry.productClass(header.productClass).metalTolerancePpm;
-        sums.referenceColumn = header.referenceColumn;
-        sums.columns = opening.columns;
-        sums.quantities = new uint256[](totals.length);
-        sums.totals = new uint256[](totals.length);
-        for (uint256 i = 0; i < totals.length; ++i) {
-            (sums.quantities[i], sums.totals[i]) = (opening.quantities[i], totals[i]);
-        }
-        _laws.judgeLot(sums);
+    function _commit(
+        bytes32 headerDigest,
+        uint64 index,
+        bytes32 lotKey,
+        bytes32 statementLeaf,
+        uint32[] memory columns,
+        uint64[] memory quantities
+    ) private pure returns (bytes32) {
+        return keccak256(abi.encode(headerDigest, index, lotKey, statementLeaf, columns, quantities));
     }
 
     // ---------------------------------------------------------------- custody, private
@@ -414,16 +409,7 @@ contract Custody is ICustody, LotContract {
         uint64 taken = record.taken;
         uint64[] memory quantities = _rebased(opened, taken, shipped, measured);
         record.taken = 0;
-        record.commitment = keccak256(
-            abi.encode(
-                keccak256(abi.encode(opened.header)),
-                opened.index,
-                opened.lotKey,
-                opened.statementLeaf,
-                opened.columns,
-                quantities
-            )
-        );
+        record.commitment = _commitment(opened, quantities);
         _log(LotRebased.selector, uint256(lot), abi.encode(opened.quantities, taken, quantities));
     }
 
@@ -451,12 +437,12 @@ contract Custody is ICustody, LotContract {
         _log(VarianceRecorded.selector, member, column, period, abi.encode(change, total));
     }
 
-    function _freeze(bytes32 lot, uint64 until, uint32 by) private {
+    function _freeze(bytes32 lot, uint64 until, uint32 by, bool jointly) private {
         _requireFreezable(lot, until);
         Lot storage record = _lots[lot];
         if (until <= record.frozenUntil) revert Frozen(lot, record.frozenUntil);
         record.frozenUntil = uint40(until);
-        _log(LotFrozen.selector, uint256(lot), by, abi.encode(until));
+        _log(LotFrozen.selector, uint256(lot), by, abi.encode(until, jointly));
     }
 
     // ---------------------------------------------------------------- checks
@@ -494,6 +480,11 @@ contract Custody is ICustody, LotContract {
         }
         if (record.offeredTo != member) revert NotOfferedTo(lot, record.offeredTo, member);
         if (_now() >= record.offerUntil) revert TimeOutOfBounds(_now(), 0, record.offerUntil);
+    }
+
+    /// @dev A freeze holds metal where it is: it stops accepting, and lets an offer be declined.
+    function _requireAcceptable(bytes32 lot, uint32 member) private view returns (Lot storage record) {
+        record = _requireOffered(lot, member);
         if (_now() < record.frozenUntil) revert Frozen(lot, record.frozenUntil);
     }
 
@@ -512,16 +503,14 @@ contract Custody is ICustody, LotContract {
         if (count == 0 || count > LOTS_MAXIMUM) revert ILotBook.Count("lots", count, 1, LOTS_MAXIMUM);
     }
 
-    function _commitment(Opened calldata opened, uint64[] calldata quantities) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256(abi.encode(opened.header)),
-                opened.index,
-                opened.lotKey,
-                opened.statementLeaf,
-                opened.columns,
-                quantities
-            )
+    function _commitment(Opened calldata opened, uint64[] memory quantities) private pure returns (bytes32) {
+        return _commit(
+            keccak256(abi.encode(opened.header)),
+            opened.index,
+            opened.lotKey,
+            opened.statementLeaf,
+            opened.columns,
+            quantities
         );
     }
 }

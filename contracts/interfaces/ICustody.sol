@@ -101,7 +101,7 @@ interface ICustody is IVetaContract {
     event LotOffered(
         bytes32 indexed lot, uint32 indexed from, uint32 indexed to, uint64 until, uint64 taken, bytes32 consignment
     );
-    /// @notice The other side declined, or the holder took an ended offer back.
+    /// @notice The other side declined. An offer that ends by its time leaves no event.
     event OfferEnded(bytes32 indexed lot, uint32 by);
     /// @notice A lot changed hands.
     event LotAccepted(bytes32 indexed lot, uint32 indexed from, uint32 indexed to, uint64 taken, bytes32 consignment);
@@ -124,8 +124,9 @@ interface ICustody is IVetaContract {
     event LotExited(bytes32 indexed lot, uint32 indexed by, uint64 taken, bytes32 digest);
     /// @notice A lot came back, held by the member whose account the digest named.
     event LotReentered(bytes32 indexed lot, uint32 indexed by, uint64 taken);
-    /// @notice A lot is frozen until a time.
-    event LotFrozen(bytes32 indexed lot, uint32 indexed by, uint64 until);
+    /// @notice A lot is frozen until a time: jointly by the parties of an offer (`by` asked last), by an authority, or by
+    /// vote (`by` is 0).
+    event LotFrozen(bytes32 indexed lot, uint32 indexed by, uint64 until, bool jointly);
     /// @notice One side of an offer asks for a joint freeze.
     event FreezeAsked(bytes32 indexed lot, uint32 indexed by, uint64 until);
     /// @notice The successor took a lot over.
@@ -238,7 +239,8 @@ interface ICustody is IVetaContract {
     /// @notice Freeze a lot: an authority, once a lot, for the rules' time at most; or the consortium by vote.
     function freeze(bytes32 lot, uint64 until) external;
 
-    /// @notice Ask, as one party of an open offer, to freeze the lot; when the other party asks for the same, it is.
+    /// @notice Ask, as one party of an open offer, to freeze the lot; when the other party of the same offer asks for the
+    /// same, it is.
     function freezeJointly(bytes32 lot, uint64 until) external;
 
     // ---------------------------------------------------------------- for the lot book

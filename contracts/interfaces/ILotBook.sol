@@ -361,8 +361,8 @@ interface ILotBook is IVetaContract {
 
     // ---------------------------------------------------------------- for custody
 
-    /// @notice The header is the batch's: mark that something of it was opened. Sender: custody.
-    function markOpened(Header calldata header) external;
+    /// @notice keccak256(abi.encode(Header)) is the batch's: mark that something of it was opened. Sender: custody.
+    function markOpened(uint32 issuer, bytes32 root, bytes32 headerDigest) external;
 
     // ---------------------------------------------------------------- exit
 

@@ -6,14 +6,15 @@ import {ICustody} from "./ICustody.sol";
 import {ILotBook} from "./ILotBook.sol";
 
 /// @title The conservation laws: reading a run, adding it up, and judging it
-/// @notice Pure: no state, no caller; what goes in decides what comes out, in integers. LotBook hands a run on as it came
-/// and keeps what the judgement says; anybody can ask the same before signing. Sums are indexed by the run's columns.
+/// @notice Pure: no state, no caller; what goes in decides what comes out, in integers. LotBook hands a call on as it came,
+/// octet for octet, and keeps what the judgement says; anybody can ask the same before signing. A question is the call
+/// data of the book's function of the same name || abi.encode(Terms) || the length of that as a word. Sums are indexed by
+/// the run's columns.
 interface ILotLaws {
     // ---------------------------------------------------------------- values
 
     /// @notice What the book knows of a run that the run does not say.
     struct Terms {
-        uint8 kind; // ILotBook.BatchKind
         uint32 period;
         OutputTerms[] outputs; // one for each of the run's
         bool hasRule;
@@ -37,9 +38,8 @@ interface ILotLaws {
     struct Judgement {
         ICustody.TakeOrder[] orders; // one for each take
         OriginCredit[] originCredits;
-        uint256[] taken; // before reductions
-        uint256[] made;
-        uint256[][] left; // credit that each output leaves of its cap: what enters the account
+        uint256[] used; // of a transform what is taken, before reductions; of a way in what is made
+        uint256[] entering; // credit that outputs leave of their caps and that enters the account
         bytes32[] totals; // of each output
         uint16 flags; // without `attributed`
         uint32 originSite;
@@ -103,9 +103,19 @@ interface ILotLaws {
 
     // ---------------------------------------------------------------- judging
 
-    /// @notice Judge a run. Reverts with the law that it breaks.
-    function judgeRun(ILotBook.Run calldata run, Terms calldata terms) external pure returns (Judgement memory);
+    /// @notice Judge what a site certifies. Reverts with the law that it breaks.
+    function originate(ILotBook.Run calldata run) external pure returns (Judgement memory);
 
-    /// @notice Judge a lot against its batch: carbon, metal, classes and credit are in proportion, as the model asks.
+    /// @notice Judge what comes in from outside.
+    function declareExternal(ILotBook.Run calldata run) external pure returns (Judgement memory);
+
+    /// @notice Judge what a stock-take found.
+    function gain(ILotBook.Run calldata run) external pure returns (Judgement memory);
+
+    /// @notice Judge a transform.
+    function transform(ILotBook.Run calldata run) external pure returns (Judgement memory);
+
+    /// @notice Judge a lot against its batch, as custody does when it is opened: carbon, metal, classes and credit are in
+    /// proportion, as the model asks.
     function judgeLot(LotSums calldata lot) external pure;
 }

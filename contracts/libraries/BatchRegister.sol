@@ -92,10 +92,10 @@ abstract contract BatchRegister is ILotBook, LotContract {
     // ---------------------------------------------------------------- writing
 
     /// @inheritdoc ILotBook
-    function markOpened(Header calldata header) external {
+    function markOpened(uint32 issuer, bytes32 root, bytes32 headerDigest) external {
         if (msg.sender != address(_custody)) revert NotCaller(msg.sender, address(_custody));
-        bytes32 word = _requireBatch(header);
-        if (uint256(word) & OPENED == 0) _batches[header.issuer][header.root] = bytes32(uint256(word) | OPENED);
+        bytes32 word = _requireBatch(issuer, root, headerDigest);
+        if (uint256(word) & OPENED == 0) _batches[issuer][root] = bytes32(uint256(word) | OPENED);
     }
 
     /// @inheritdoc ILotBook
@@ -143,7 +143,7 @@ abstract contract BatchRegister is ILotBook, LotContract {
 
     /// @dev Write a batch of a run: the header's fields that differ between outputs.
     function _issue(Header memory header, Run calldata run, uint256 o, bytes32 totals) internal {
-        Output calldata output = run.outputs[o];
+        Output memory output = run.outputs[o];
         uint16 flags = header.flags;
         header.root = output.root;
         header.size = output.size;
@@ -238,7 +238,7 @@ abstract contract BatchRegister is ILotBook, LotContract {
         batches[header.root] = bytes32(uint256(keccak256(abi.encode(header))) & ~OPENED);
     }
 
-    function _requireKnown(uint32[] calldata columns) private {
+    function _requireKnown(uint32[] memory columns) private {
         bytes32 digest = keccak256(abi.encode(columns));
         if (_knownColumns[digest]) return;
         _registry.requireColumns(columns);
@@ -252,18 +252,16 @@ abstract contract BatchRegister is ILotBook, LotContract {
     }
 
     /// @dev The header is the one on record; returns the word.
-    function _requireBatch(Header calldata header) private view returns (bytes32 word) {
-        uint256 digest = uint256(keccak256(abi.encode(header)));
-        word = _batches[header.issuer][header.root];
-        if (uint256(word) | OPENED != digest | OPENED) {
-            revert NotTheBatch(header.issuer, header.root, word, bytes32(digest));
-        }
+    function _requireBatch(uint32 issuer, bytes32 root, bytes32 digest) private view returns (bytes32 word) {
+        word = _batches[issuer][root];
+        if (uint256(word) | OPENED != uint256(digest) | OPENED) revert NotTheBatch(issuer, root, word, digest);
     }
 
     function _requireUntouched(Header calldata header) private view {
         (uint32 member,) = _operator();
         if (member != header.issuer) revert NotIssuer(header.issuer, member);
-        if (uint256(_requireBatch(header)) & OPENED != 0) revert BatchOpened(header.issuer, header.root);
+        bytes32 word = _requireBatch(header.issuer, header.root, keccak256(abi.encode(header)));
+        if (uint256(word) & OPENED != 0) revert BatchOpened(header.issuer, header.root);
     }
 
     function _giveBack(Header calldata header, uint16 substance, uint32 period, uint64 amount) private {

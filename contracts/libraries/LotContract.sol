@@ -33,20 +33,43 @@ abstract contract LotContract is VetaContract {
         assembly ("memory-safe") {
             log2(add(data, 32), mload(data), event_, first)
         }
-        _record(keccak256(bytes.concat(abi.encode(event_, first), data)));
+        _record(_digestOf(event_, 1, first, 0, 0, data));
     }
 
     function _log(bytes32 event_, uint256 first, uint256 second, bytes memory data) internal {
         assembly ("memory-safe") {
             log3(add(data, 32), mload(data), event_, first, second)
         }
-        _record(keccak256(bytes.concat(abi.encode(event_, first, second), data)));
+        _record(_digestOf(event_, 2, first, second, 0, data));
     }
 
     function _log(bytes32 event_, uint256 first, uint256 second, uint256 third, bytes memory data) internal {
         assembly ("memory-safe") {
             log4(add(data, 32), mload(data), event_, first, second, third)
         }
-        _record(keccak256(bytes.concat(abi.encode(event_, first, second, third), data)));
+        _record(_digestOf(event_, 3, first, second, third, data));
+    }
+
+    /// @dev keccak256 of the topics in use and the data, put together beyond what memory is in use. The precompile at address 4
+    /// copies at three gas a word; it cannot fail but for gas, and then nothing after it succeeds either.
+    function _digestOf(
+        bytes32 event_,
+        uint256 indexed_,
+        uint256 first,
+        uint256 second,
+        uint256 third,
+        bytes memory data
+    ) private view returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let free := mload(64)
+            let size := mload(data)
+            mstore(free, event_)
+            mstore(add(free, 32), first)
+            mstore(add(free, 64), second)
+            mstore(add(free, 96), third)
+            let topics := mul(add(indexed_, 1), 32)
+            if iszero(staticcall(gas(), 4, add(data, 32), size, add(free, topics), size)) { revert(0, 0) }
+            digest := keccak256(free, add(topics, size))
+        }
     }
 }

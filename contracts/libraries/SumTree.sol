@@ -40,6 +40,7 @@ library SumTree {
         uint256 step = 32 + 8 * columns;
         bytes memory entry = new bytes(1 + 2 * step + 32);
         entry[0] = 0x03;
+        uint256 lastMask = columns % 4 == 0 ? type(uint256).max : ~(type(uint256).max >> (64 * (columns % 4)));
         uint256 place = index;
         uint256 last = size - 1;
         uint256 used = 0;
@@ -56,7 +57,7 @@ library SumTree {
                     _storeLanes(entry, own + 32, sums);
                     _copy(entry, other, path, used, step);
                     node = _digest(entry, 1 + 2 * step);
-                    _add(sums, entry, other + 32, columns);
+                    _add(sums, entry, other + 32, lastMask);
                     used += step;
                 }
                 place /= 2;
@@ -68,7 +69,7 @@ library SumTree {
     }
 
     /// @dev Quantities as lanes; each must be at most 2^53 - 1.
-    function toLanes(uint64[] calldata quantities, uint32[] calldata columns)
+    function toLanes(uint64[] memory quantities, uint32[] memory columns)
         internal
         pure
         returns (uint256[] memory lanes)
@@ -91,26 +92,37 @@ library SumTree {
     }
 
     /// @dev Add the sibling's lanes, which stand at `offset` of the entry; what follows the last one is masked.
-    function _add(uint256[] memory sums, bytes memory entry, uint256 offset, uint256 columns) private pure {
-        unchecked {
-            for (uint256 i = 0; i < sums.length; ++i) {
-                uint256 lanes = _load(entry, offset + 32 * i);
-                if (columns < 4 * i + 4) lanes &= ~(type(uint256).max >> (64 * (columns % 4)));
-                uint256 sum = sums[i] + lanes;
-                if ((lanes | sum) & OVERFLOWED != 0) {
-                    uint256 given = lanes & OVERFLOWED != 0 ? lanes : sum;
-                    revert ILotBook.QuantityOutOfBounds(0, given, 0, LANE_MAXIMUM);
+    function _add(uint256[] memory sums, bytes memory entry, uint256 offset, uint256 lastMask) private pure {
+        uint256 given = 0;
+        assembly ("memory-safe") {
+            let to := add(sums, 32)
+            let end := add(to, mul(mload(sums), 32))
+            for { let from := add(add(entry, 32), offset) } lt(to, end) {
+                from := add(from, 32)
+                to := add(to, 32)
+            } {
+                let lanes := mload(from)
+                if eq(add(to, 32), end) { lanes := and(lanes, lastMask) }
+                let sum := add(mload(to), lanes)
+                mstore(to, sum)
+                if and(or(lanes, sum), OVERFLOWED) {
+                    given := sum
+                    if and(lanes, OVERFLOWED) { given := lanes }
+                    break
                 }
-                sums[i] = sum;
             }
         }
+        if (given != 0) revert ILotBook.QuantityOutOfBounds(0, given, 0, LANE_MAXIMUM);
     }
 
     function _storeLanes(bytes memory buffer, uint256 offset, uint256[] memory lanes) private pure {
-        unchecked {
-            for (uint256 i = 0; i < lanes.length; ++i) {
-                _store(buffer, offset + 32 * i, bytes32(lanes[i]));
-            }
+        assembly ("memory-safe") {
+            let from := add(lanes, 32)
+            let end := add(from, mul(mload(lanes), 32))
+            for { let to := add(add(buffer, 32), offset) } lt(from, end) {
+                from := add(from, 32)
+                to := add(to, 32)
+            } { mstore(to, mload(from)) }
         }
     }
 
@@ -118,12 +130,6 @@ library SumTree {
     function _store(bytes memory buffer, uint256 offset, bytes32 word) private pure {
         assembly ("memory-safe") {
             mstore(add(add(buffer, 32), offset), word)
-        }
-    }
-
-    function _load(bytes memory buffer, uint256 offset) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(add(buffer, 32), offset))
         }
     }
 

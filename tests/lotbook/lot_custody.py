@@ -190,7 +190,7 @@ class Custody(Transforms):
         lot = self.rng.choice([lot for lot in lots if lot in self.book.asked] or lots)
         its, until = self.book.lots[lot], self.facts.now + world.DAY
         party = self.rng.choice([its.holder, its.offered_to])
-        asker, wanted = self.book.asked.get(lot, (0, 0))
+        asker, wanted, _ = self.book.asked.get(lot, (0, 0, (0, 0)))
         if wanted > self.facts.now and self.chance(80):
             until = wanted
             party = its.offered_to if asker == its.holder else its.holder

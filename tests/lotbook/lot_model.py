@@ -339,11 +339,12 @@ class Book(Runs):
         found.settle()
         assert its is not None
         (other,) = parties - {member}
-        if self.asked.get(lot) == (other, until):
+        offer = its.offered_to, its.offer_until
+        if self.asked.get(lot) == (other, until, offer):
             its.frozen_until = until
             del self.asked[lot]
         else:
-            self.asked[lot] = member, until
+            self.asked[lot] = member, until, offer
 
     # ---- exit to a successor
 

@@ -287,7 +287,7 @@ class Rebuilt:
         its.state, its.previous_holder, its.holder = State.HELD, its.holder, by
         del self.exits[lot]
 
-    def on_LotFrozen(self, lot: bytes, by: int, until: int) -> None:
+    def on_LotFrozen(self, lot: bytes, by: int, until: int, jointly: bool) -> None:
         self.lots[lot].frozen_until = until
 
     def on_FreezeAsked(self, lot: bytes, by: int, until: int) -> None:

@@ -73,7 +73,8 @@ class Ledger:
         self.nonces: set[tuple[int, int]] = set()
         self.sequences: Counter[int] = Counter()
         self.freezes: set[tuple[bytes, int]] = set()
-        self.asked: dict[bytes, tuple[int, int]] = {}
+        self.asked: dict[bytes, tuple[int, int, tuple[int, int]]] = {}
+        """Who asked for a joint freeze until when, in the offer to whom until when."""
         self.successor = ""
         self.extinguished: Counter[int] = Counter()
         """By credit column: let go, its metal lost, or left by a residue. No contract keeps it."""

@@ -1,7 +1,7 @@
 """What a draft refuses, the contract's laws refuse; what passes, they judge to the same octets.
 
 Random runs, most of them lawful, some with one figure moved: each is judged by ``veta.custody`` and
-by ``LotLaws.judgeRun`` on pyrevm. The contract names one error; it must be among the draft's
+by ``LotLaws`` on pyrevm. The contract names one error; it must be among the draft's
 problems, with the same figures. A lawful run gives the same cause, totals, flags, origin, left.
 """
 
@@ -66,6 +66,7 @@ from veta.model.lots import (
     HeaderFlag,
     Loss,
     LossReason,
+    LotBatchKind,
     ProductClassTerms,
     Reduction,
     SiteId,
@@ -87,6 +88,16 @@ def abi_type(argument: dict[str, Any]) -> str:
     return f"({inner}){kind.removeprefix('tuple')}"
 
 
+FUNCTIONS = {
+    LotBatchKind.ORIGIN: "originate",
+    LotBatchKind.EXTERNAL: "declareExternal",
+    LotBatchKind.GAIN: "gain",
+    LotBatchKind.TRANSFORM: "transform",
+}
+TERMS = "(uint32,(uint32,bool,uint64)[],bool,(uint32,uint32,uint32)[])"
+"""``ILotLaws.Terms``."""
+
+
 class Laws:
     """LotLaws alone on an EVM."""
 
@@ -104,15 +115,21 @@ class Laws:
                     arguments = [each["name"].rstrip("_") for each in entry["inputs"]]
                     self.errors[selector] = entry["name"], kinds, arguments
 
-    def ask(self, name: str, *arguments: Any) -> tuple[str, dict[str, Any]] | tuple[Any, ...]:
+    def judge(self, kind: LotBatchKind, run: Any, terms: Any) -> Any:
+        """A run's call as the book hands it on: with the terms, and their length, behind it."""
+        behind = encode([TERMS], [terms])
+        return self.ask(FUNCTIONS[kind], run, behind=behind + len(behind).to_bytes(32))
+
+    def ask(
+        self, name: str, *arguments: Any, behind: bytes = b""
+    ) -> tuple[str, dict[str, Any]] | tuple[Any, ...]:
         """The answer, or the error's name and arguments."""
         entry = self.functions[name]
         kinds = [abi_type(each) for each in entry["inputs"]]
         selector = keccak(text=f"{name}({','.join(kinds)})")[:4]
+        content = selector + encode(kinds, arguments) + behind
         try:
-            raw = self.evm.message_call(
-                CALLER, self.address, calldata=selector + encode(kinds, arguments), is_static=True
-            )
+            raw = self.evm.message_call(CALLER, self.address, calldata=content, is_static=True)
         except RuntimeError as error:
             found = re.search(r"output: 0x([0-9a-f]*)", str(error))
             assert found is not None, error
@@ -318,7 +335,6 @@ def contract_terms(draft: RunDraft) -> tuple[Any, ...]:
 
     shares = () if draft.rule is None else plain(draft.rule.shares)
     return (
-        int(draft.kind),
         int(period_of_production(draft.produced_to_s)),
         tuple(of(each.terms) for each in draft.outputs),
         draft.rule is not None,
@@ -332,7 +348,7 @@ def compare(laws: Laws, draft: RunDraft, chain: ChainTerms, tally: Counter[str])
         tally["misshapen"] += 1
         return
     built = build(draft, replace(found, problems=()), names(draft), b"\x07" * 32)
-    answer = laws.ask("judgeRun", plain(built.run), contract_terms(draft))
+    answer = laws.judge(draft.kind, plain(built.run), contract_terms(draft))
     if len(answer) == 2 and isinstance(answer[0], str):
         name, arguments = answer
         blended = name == "ModelCondition" and arguments["model"] == CB and arguments["column"]
@@ -345,22 +361,22 @@ def compare(laws: Laws, draft: RunDraft, chain: ChainTerms, tally: Counter[str])
     assert not found.problems, [each.message for each in found.problems]
     tally["accepted"] += 1
     (judgement,) = answer
-    _, _, _, made, left, totals, flags, origin_site, cause = judgement
+    _, _, used, entering, totals, flags, origin_site, cause = judgement
     assert cause == built.cause
     assert origin_site == found.origin_site
     assert flags == found.flags[0] & ~HeaderFlag.ATTRIBUTED
     columns = built.run.columns
-    assert list(made) == [
-        sum(
-            dict(zip(each.columns, each.sums, strict=True)).get(key, 0)
-            for each in built.run.outputs
-        )
-        for key in columns
-    ]
+    if draft.kind is not LotBatchKind.TRANSFORM:
+        assert list(used) == [
+            sum(
+                dict(zip(each.columns, each.sums, strict=True)).get(key, 0)
+                for each in built.run.outputs
+            )
+            for key in columns
+        ]
+    assert list(entering) == [sum(sums.get(key, 0) for sums in found.left) for key in columns]
 
     assert list(totals) == [output_totals(each) for each in built.run.outputs]
-    for row, sums in zip(left, found.left, strict=True):
-        assert list(row) == [sums.get(key, 0) for key in columns]
 
 
 def test_drafts__random_lawful_and_spoilt__are_judged_as_the_contract_does() -> None:

@@ -100,7 +100,7 @@ CHANGES: dict[str, dict[str, str]] = {
     "FreezeAsked": {"by": "by", "until": "until_s"},
     "LotAccepted": {"from": "by", "to": "to", "taken": "taken", "consignment": "digest"},
     "LotExited": {"by": "by", "taken": "taken", "digest": "digest"},
-    "LotFrozen": {"by": "by", "until": "until_s"},
+    "LotFrozen": {"by": "by", "until": "until_s", "jointly": "code"},
     "LotHandedOver": {},
     "LotMeasured": {
         "by": "by", "shipped": "taken", "measured": "amount", "method": "code",

@@ -284,14 +284,20 @@ def _lot_reentered(topics: Topics, data: bytes, _: BlockRef) -> LotChange:
     return LotChange(LotId(topics[1]), LotAction.REENTERED, by=by, taken=taken)
 
 
-def _until(action: LotAction) -> LotDecoder:
-    def decode(topics: Topics, data: bytes, _: BlockRef) -> LotChange:
-        words = Words(data, 1)
-        until_s = UnixSeconds(words.number())
-        words.end()
-        return LotChange(LotId(topics[1]), action, by=MemberId(_id(topics[2])), until_s=until_s)
+def _freeze_asked(topics: Topics, data: bytes, _: BlockRef) -> LotChange:
+    words = Words(data, 1)
+    until_s = UnixSeconds(words.number())
+    words.end()
+    by = MemberId(_id(topics[2]))
+    return LotChange(LotId(topics[1]), LotAction.FREEZE_ASKED, by=by, until_s=until_s)
 
-    return decode
+
+def _lot_frozen(topics: Topics, data: bytes, _: BlockRef) -> LotChange:
+    words = Words(data, 2)
+    until_s, jointly = UnixSeconds(words.number()), words.number(1)
+    words.end()
+    by = MemberId(_id(topics[2]))
+    return LotChange(LotId(topics[1]), LotAction.FROZEN, by=by, until_s=until_s, code=jointly)
 
 
 def _lot_handed_over(topics: Topics, data: bytes, _: BlockRef) -> LotChange:
@@ -308,10 +314,10 @@ LOT_DECODERS: Final[dict[tuple[str, str], LotDecoder]] = {
     ("LotBook", "CreditChanged"): _credit_changed,
     ("LotBook", "PeriodUsed"): _period_used,
     ("LotBook", "RunRecorded"): _run_recorded,
-    ("Custody", "FreezeAsked"): _until(LotAction.FREEZE_ASKED),
+    ("Custody", "FreezeAsked"): _freeze_asked,
     ("Custody", "LotAccepted"): _lot_accepted,
     ("Custody", "LotExited"): _lot_exited,
-    ("Custody", "LotFrozen"): _until(LotAction.FROZEN),
+    ("Custody", "LotFrozen"): _lot_frozen,
     ("Custody", "LotHandedOver"): _lot_handed_over,
     ("Custody", "LotMeasured"): _lot_measured,
     ("Custody", "LotOffered"): _lot_offered,

@@ -48,7 +48,6 @@ class Rebuilt:
         self.opened: dict[bytes, tuple[Any, ...]] = {}
         self.roots: dict[bytes, tuple[int, bytes]] = {}
         self.sources: dict[tuple[int, bytes], bytes] = {}
-        self.asked: dict[bytes, tuple[int, int]] = {}
         self.heads: dict[str, tuple[int, bytes]] = {}
         for event in events:
             self.hear(event)
@@ -162,16 +161,15 @@ class Rebuilt:
         self.custody[place(5, *keys)] = said["total"] % 2**256
 
     def _FreezeAsked(self, said: Any) -> None:
-        self.asked[said["lot"]] = said["by"], said["until"]
+        fields = self.lots[said["lot"]]
         word = said["until"] | said["by"] << 64
+        word |= fields[OFFERED_TO] << 96 | fields[UNTIL] << 128
         self.custody[place(6, ("bytes32", said["lot"]))] = word
 
     def _LotFrozen(self, said: Any) -> None:
         fields, lot = self.lots[said["lot"]], said["lot"]
         fields[FROZEN] = said["until"]
-        parties = {fields[HOLDER], fields[OFFERED_TO]} - {said["by"]}
-        by, until = self.asked.get(lot, (0, 0))
-        if said["by"] and until == said["until"] and by in parties:
+        if said["jointly"]:
             self.custody[place(6, ("bytes32", lot))] = 0
         elif said["by"]:
             self.custody[place(7, ("bytes32", lot))] = 1

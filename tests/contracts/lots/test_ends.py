@@ -171,7 +171,7 @@ class TestFreeze:
         lot = held(world)
         until = world.now + 300 * DAY
         said = world.votes("Custody", "freeze", lot.id, until).only("LotFrozen")
-        assert said == {"lot": lot.id, "by": 0, "until": until}
+        assert said == {"lot": lot.id, "by": 0, "until": until, "jointly": False}
         with world.refuses("Frozen", lot.id, until):
             world.votes("Custody", "freeze", lot.id, until - 1)
         world.votes("Custody", "freeze", lot.id, until + 1)
@@ -189,6 +189,40 @@ class TestFreeze:
         assert world.lot_of(lot)[5] == until + 1
         with world.refuses("Frozen", lot.id, until + 1):
             world.custody("smelter", "accept", [lot.id], [0], fresh())
+
+    def test_freeze__asked_in_an_offer__is_no_consent_in_another(self, world: LotWorld) -> None:
+        lot, until = held(world), world.now + 20 * DAY
+        world.custody("mine", "offer", [lot.id], SMELTER, world.now + DAY, fresh())
+        world.custody("mine", "freezeJointly", lot.id, until)
+        world.custody("smelter", "decline", [lot.id])
+        for to, days in ((SMELTER, 2), (REFINERY, 1)):
+            world.custody("mine", "offer", [lot.id], to, world.now + days * DAY, fresh())
+            by = "smelter" if to == SMELTER else "refinery"
+            said = world.custody(by, "freezeJointly", lot.id, until)
+            assert said.only("FreezeAsked"), "an answer to another offer is a question in this one"
+            assert world.lot_of(lot)[5] == 0
+            world.custody(by, "decline", [lot.id])
+
+    def test_freeze__holds_metal_and_lets_an_offer_be_declined(self, world: LotWorld) -> None:
+        lot, until = held(world), world.now + 20 * DAY
+        world.custody("mine", "offer", [lot.id], SMELTER, world.now + DAY, fresh())
+        world.votes("Custody", "freeze", lot.id, until)
+        world.custody("smelter", "decline", [lot.id])
+        assert world.lot_of(lot)[:3] == (1, MINE, 0)
+        assert world.lot_of(lot)[5] == until
+        with world.refuses("Frozen", lot.id, until):
+            world.custody("mine", "offer", [lot.id], SMELTER, world.now + DAY, fresh())
+
+    def test_freeze__event__tells_who_froze(self, world: LotWorld) -> None:
+        lot, until = held(world), world.now + 20 * DAY
+        said = world.votes("Custody", "freeze", lot.id, until).only("LotFrozen")
+        assert said == {"lot": lot.id, "by": 0, "until": until, "jointly": False}
+        world.custody("authority", "freeze", lot.id, until + 1)
+        lot = held(world)
+        world.custody("mine", "offer", [lot.id], SMELTER, world.now + DAY, fresh())
+        world.custody("mine", "freezeJointly", lot.id, until)
+        said = world.custody("smelter", "freezeJointly", lot.id, until).only("LotFrozen")
+        assert said == {"lot": lot.id, "by": SMELTER, "until": until, "jointly": True}
 
     def test_freeze__by_one_party_alone_or_outside_an_offer__refused(self, world: LotWorld) -> None:
         lot, until = held(world), world.now + 20 * DAY

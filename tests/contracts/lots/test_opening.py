@@ -283,4 +283,4 @@ class TestOpenAndOffer:
 def test_mark_opened__by_anybody_but_custody__refused(world: LotWorld) -> None:
     header = made(world).header
     with world.refuses("NotCaller"):
-        world.book("mine", "markOpened", header)
+        world.book("mine", "markOpened", header.issuer, header.root, fresh())
