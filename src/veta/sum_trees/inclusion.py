@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import sha256
-from operator import itemgetter, or_
+from struct import Struct
 from typing import Final
 
 from veta.errors import InputError, VerificationError
@@ -22,7 +22,10 @@ from veta.sum_trees.nodes import (
 )
 from veta.trees import DIGEST_LENGTH, MAX_SIZE
 
-_sums_of: Final = itemgetter(slice(DIGEST_LENGTH, None))
+_TakesApart = Callable[[bytes], tuple[bytes, ...]]
+_Lanes = tuple[_TakesApart, _TakesApart, int, int, tuple[int, ...]]
+_NODE_BEGUN: Final = sha256(NODE_TAG).copy
+"""Begins the digest of a node: cheaper than to hash its tag with it."""
 
 
 def head_from_path(lot: LotLeaf, proof: LotInclusion, size: int) -> LotTreeHead:
@@ -68,28 +71,54 @@ def verify_lot_inclusion(lot: LotLeaf, proof: LotInclusion, head: LotTreeHead) -
 def _topmost(lot: LotLeaf, proof: LotInclusion, size: int) -> bytes:
     """The node at the top of the path; its sums are not looked at, those it is made of are.
 
-    No sum of the leaf or of a sibling reaches 2^53, and at most 64 of them are added: no lane
-    reaches 2^59, so none carries. None is negative, so where the sums at the top are in bounds,
-    or equal totals that are, so were all sums on the way.
+    The sums of all nodes on the way are made at once: one integer has those of the leaf and of
+    every sibling behind each other, and each becomes the sum of those before it by adding the
+    integer to itself, moved by one place, by two, by four... None of the leaf's and the siblings'
+    reaches 2^53, and at most 64 are added: no lane of 64 bits carries. None is negative, so where
+    the sums at the top are in bounds, or equal totals that are, so were all sums on the way.
     """
-    inner = _inner_length(proof, size)
-    node, at, path = leaf_node(lot), proof.index, proof.path
-    _require_nodes(path, len(node))
-    columns = (len(node) - DIGEST_LENGTH) // LANE
-    lanes = list(map(int.from_bytes, map(_sums_of, path)))
-    added = int.from_bytes(_sums_of(node))
-    if reduce(or_, lanes, 0) & EXCESS[columns]:
+    inner, path = _inner_length(proof, size), proof.path
+    leaf = leaf_node(lot)
+    _require_nodes(path, len(leaf))
+    digest, block = leaf[:DIGEST_LENGTH], leaf[DIGEST_LENGTH:]
+    of_path, of_nodes, octets, excess, shifts = _lanes(len(block), len(path))
+    sums = int.from_bytes(b"".join((block, *of_path(b"".join(path)))))
+    if sums & excess:
         raise out_of_range("sum_trees.sum_range")
-    digest, tag, block = sha256, NODE_TAG, LANE * columns
-    for sibling, sums in zip(path[:inner], lanes, strict=False):
-        added += sums
-        above = digest(tag + sibling + node if at & 1 else tag + node + sibling).digest()
-        node = above + added.to_bytes(block)
-        at >>= 1
-    for sibling, sums in zip(path[inner:], lanes[inner:], strict=True):
-        added += sums
-        node = digest(tag + sibling + node).digest() + added.to_bytes(block)
-    return node
+    for shift in shifts:
+        sums += sums >> shift
+    blocks = of_nodes(sums.to_bytes(octets))
+    # Below the inner length the index says on which side the sibling is; above it is on the left.
+    sides = f"{proof.index & ~(-1 << inner) | 1 << inner:b}"[:0:-1] + "1" * (len(path) - inner)
+    begun = _NODE_BEGUN
+    for sibling, block, side in zip(path, blocks, sides, strict=False):
+        state = begun()
+        state.update(sibling + digest + block if side == "1" else digest + block + sibling)
+        digest = state.digest()
+    return digest + blocks[-1]
+
+
+@cache
+def _lanes(block: int, siblings: int) -> _Lanes:
+    """How sums of paths of one shape are taken apart and put together.
+
+    Args:
+        block: octets of the sums of a node, 8 to 128.
+        siblings: of the path, at most 63.
+
+    Returns:
+        What takes the sums of the siblings out of their joined nodes; what takes the sums of all
+        nodes, one more than there are siblings, apart; octets of these; bits that no sum may have;
+        by how many bits they are moved to be added.
+    """
+    nodes = siblings + 1
+    return (
+        Struct(f"{DIGEST_LENGTH}x{block}s" * siblings).unpack,
+        Struct(f"{block}s" * nodes).unpack,
+        block * nodes,
+        int.from_bytes(EXCESS[block // LANE].to_bytes(block) * nodes),
+        tuple(8 * block << doubling for doubling in range(siblings.bit_length())),
+    )
 
 
 def _inner_length(proof: LotInclusion, size: int) -> int:
@@ -111,5 +140,6 @@ def _inner_length(proof: LotInclusion, size: int) -> int:
 
 
 def _require_nodes(nodes: Sequence[bytes], width: int) -> None:
-    if set(map(type, nodes)) - {bytes} or set(map(len, nodes)) - {width}:
+    count = len(nodes)
+    if [*map(type, nodes)] != [bytes] * count or [*map(len, nodes)] != [width] * count:
         raise InputError("sum_trees.node_length", f"a node is not {width} octets")
