@@ -173,6 +173,35 @@ def test_lots__taken_back_replaced_or_let_go__the_wrong_way_first(world: ApiWorl
         assert client.get(f"/v1/lots/{NAME}").json()["state"] == "held"
 
 
+def test_registry__over_http__is_what_was_followed(world: ApiWorld) -> None:
+    """The fake chain registers nothing; what real ones say is in test_registry_followed."""
+    with world.client() as client:
+        empty: dict[str, dict[str, Any]] = {
+            "sites": {"sites": []},
+            "classes": {"productClasses": []},
+            "substances": {"substances": [], "unitKinds": []},
+            "schemes": {"schemes": [], "programmes": []},
+        }
+        for path, body in empty.items():
+            answer = client.get(f"/v1/registry/{path}")
+            assert (answer.status_code, answer.json()) == (200, body)
+        assert client.get("/v1/registry/certificates").json()["certificates"] == []
+        assert client.get("/v1/registry/rules").json()["rules"] == []
+        assert client.post("/v1/rules", b"{}").json()["code"] == "token.missing"
+        for verb in ("confirm", "end"):
+            path = f"/v1/rules/7/{verb}"
+            assert client.post(path).json()["code"] == "token.missing"
+            known = client.post(path, headers=JSON)
+            assert (known.status_code, known.json()["code"]) == (404, "rule.not_found")
+            more = client.post(path, b"{}", headers=JSON)
+            assert more.json()["code"] == "http.malformed_request"
+        share = {"productClass": 1, "minimumPpm": 0, "maximumPpm": 1_000_001}
+        rule: dict[str, Any] = {"site": 3, "shares": [share], "until": instant(world, 9_000)}
+        for changed in (rule, rule | {"shares": []}, rule | {"more": 1}, rule | {"from": 1}):
+            answer = client.post("/v1/rules", json.dumps(changed).encode(), headers=JSON)
+            assert (answer.status_code, answer.json()["code"]) == (400, "http.malformed_request")
+
+
 def test_lots__writing_without_the_token__is_refused(world: ApiWorld) -> None:
     with world.client() as client:
         verbs = ("originate", "transform", "offer", "accept", "decline", "retire")

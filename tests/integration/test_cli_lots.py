@@ -149,6 +149,73 @@ def test_lot__originated_opened_transformed__shows_its_lineage_and_balance(home:
     assert audited["differences"] == []
 
 
+def test_registry__sites_classes_and_metals__are_listed_and_named_where_lots_are(
+    home: Home,
+) -> None:
+    held = figures()
+    emissions = [{"part": "process", "co2eG": held["co2e.1"]}]
+    feed = run_file(home.folder, "name", outputs=[output("NAME-1", 1, held)], emissions=emissions)
+    good(home.run("lot", "originate", feed))
+    lot = good(home.run("lot", "open", "NAME-1", "--json")).json["lots"][0]
+    shown = good(home.run("lot", "show", lot, "--json")).json
+    assert (shown["siteName"], shown["productClassName"]) == ("Refinery", "concentrate")
+    assert (shown["restatements"], shown["disputes"]) == ([], [])
+    assert "of Refinery (3), concentrate (1)" in good(home.run("lot", "show", lot)).out
+    assert "Refinery (3)" in good(home.run("lineage", lot)).out
+    co2e = good(home.run("lineage", lot, "--json")).json["co2e"]
+    assert co2e == dict.fromkeys(("statedG", "floorG", "runFloorG"), held["co2e.1"])
+    assert "concentrate (1)" in good(home.run("balance")).out
+    balance = good(home.run("balance", "--site", str(SITE))).out
+    assert balance.startswith("site Refinery (3)")
+    assert "Cu (29)" in balance
+
+    (site,) = good(home.run("registry", "sites", "--json")).json["sites"]
+    assert (site["name"], site["operators"][0]["member"]) == ("Refinery", ME)
+    assert site["capacity"] == [{"substance": 29, "symbol": "Cu", "amount": 10**12}]
+    names = [
+        each["name"]
+        for each in good(home.run("registry", "classes", "--json")).json["productClasses"]
+    ]
+    assert names == ["concentrate", "cathode"]
+    metals = good(home.run("registry", "substances", "--json")).json
+    assert metals == {
+        "substances": [{"substance": 29, "symbol": "Cu", "unit": "gram"}],
+        "unitKinds": [],
+    }
+    for verb in ("sites", "classes", "substances", "schemes", "certificates", "rules"):
+        assert good(home.run("registry", verb)).out
+
+
+def test_rule__registered_and_confirmed__the_wrong_way_first(home: Home) -> None:
+    until = write_instant(int(time.time()) + 90 * 24 * HOUR)  # type: ignore[arg-type]
+    ask = ("rule", "register", "--site", str(SITE), "--until", until)
+    assert "cli.share" in home.run(*ask, "--share", "1:0").err
+    assert "cli.share" in home.run(*ask, "--share", f"{2**32}:0:1").err
+    far = home.run("rule", "register", "--site", "9", "--until", until, "--share", "1:0:1000000")
+    assert (far.code, "assurance.not_operating" in far.err) == (2, True)
+    assert "assurance.shares_cannot_close" in home.run(*ask, "--share", "1:0:5").err
+    shares = ("--share", "2:0:100000", "--share", "1:900000:1000000")
+    made = good(home.run(*ask, *shares, "--json")).json
+    assert (made["state"], made["rule"]["rule"], made["rule"]["standing"]) == (
+        "done",
+        1,
+        "proposed",
+    )
+    assert [each["productClassName"] for each in made["rule"]["shares"]] == [
+        "concentrate",
+        "cathode",
+    ]
+    again = good(home.run(*ask, *shares, "--json")).json
+    assert again["intent"] == made["intent"]
+    alone = home.run("rule", "confirm", "1")
+    assert (alone.code, "assurance.not_assuring" in alone.err) == (2, True)
+    assert "rule.not_found" in home.run("rule", "confirm", "2").err
+    assert "concentrate (1) 900,000-1,000,000" in good(home.run("registry", "rules")).out
+    ended = good(home.run("rule", "end", "1", "--json")).json
+    assert (ended["state"], ended["rule"]["standing"]) == ("done", "over")
+    assert good(home.run("audit", "--json")).json["differences"] == []
+
+
 def test_lot__taken_back_replaced_or_let_go__the_wrong_way_first(home: Home) -> None:
     held = figures()
     emissions = [{"part": "process", "co2eG": held["co2e.1"]}]

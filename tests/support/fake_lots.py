@@ -402,6 +402,14 @@ class FakeLots:
         """None."""
         return
 
+    def rule_state(self, rule: int, block: BlockRef) -> None:
+        """None."""
+        return
+
+    def assures(self, *_: object) -> bool:
+        """Nobody does."""
+        return False
+
     def suspended(self, *_: object) -> bool:
         """Nobody is."""
         return False
@@ -485,6 +493,18 @@ class FakeLots:
     def encode_reenter(self, lot: LotId, salt: bytes) -> Call:
         """Re-enter."""
         return _call(CUSTODY, "reenter", lot, salt, named=[lot])
+
+    def encode_register_rule(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_confirm_rule(self, rule: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_end_rule(self, rule: int) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
 
 
 def _words(*numbers: int) -> list[bytes]:

@@ -322,7 +322,8 @@ class CopperScene:
         )
         node = Node(trust=self.trust, ledger=ledger, clock=self.clock, store=store, desk=desk)
         names = tuple(code.name for code in self.trust.contract_sets[-1].contracts)
-        site = {"miner": MINE, "smelter": SMELTERY, "maker": FACTORY}[word]
+        sites = {"miner": MINE, "smelter": SMELTERY, "maker": FACTORY}
+        site = sites.get(word, SiteId(0))
         return Company(word, node, store, planner, names, site)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,13 +16,18 @@ from tests.support.node_parts import record
 from veta.errors import StoreError
 from veta.model.anchoring import BlockRef
 from veta.model.identifiers import AccountAddress, BlockNumber, Digest, MemberId, UnixSeconds
+from veta.model.registry_events import SiteRegistered
+from veta.ports.ledger import Call
+from veta.ports.lot_store import LotCall, LotVerb
 from veta.ports.store import FollowedBlock, StoreIdentity
 from veta.store.engine import Transactions, sqlite_engine
 from veta.store.lot_schema import FOLLOWED_LOTS
 from veta.store.migrate import newest_revision, upgrade
 from veta.store.schema import SCHEMA_REVISION, metadata
 from veta.store.sql_store import open_store
+from veta.store.standing_schema import FOLLOWED_STANDING
 
+_CALL = Call(AccountAddress(b"\x06" * 20), b"\x01\x02", 100_000, "retire")
 _OF_LOTS = {*FOLLOWED_LOTS, "lot_calls", "own_lot_batches", "own_lots"}
 IDENTITY = StoreIdentity(
     chain_id=1337,
@@ -90,7 +96,7 @@ def test_open_store__second_process__refused_until_the_first_dies(path: Path) ->
     open_store(path, IDENTITY).close()
 
 
-@pytest.mark.parametrize("revision", ["0003", "9999", "zzz"])
+@pytest.mark.parametrize("revision", ["0004", "9999", "zzz"])
 def test_open_store__schema_of_a_newer_program__refused(path: Path, revision: str) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num=?", (revision,))
@@ -187,33 +193,64 @@ def test_migrations__from_nothing__make_the_schema_of_the_code(tmp_path: Path) -
     with Transactions(direct).write() as connection:
         metadata.create_all(connection)
     assert _schema(migrated) == _schema(direct)
-    assert len(_schema(direct)) == 30  # 29 tables, and the indexes
+    assert len(_schema(direct)) == 54  # 53 tables, and the indexes
     assert newest_revision() == SCHEMA_REVISION
     migrated.dispose()
     direct.dispose()
 
 
-def test_open_store__schema_before_lots__is_brought_up_to_date_and_followed_anew(
-    path: Path,
-) -> None:
+def _as_of(path: Path, revision: str, newer: Collection[str], *more: str) -> int:
+    """Make a store what a program of an earlier revision left; how many tables that lacks."""
+    with sqlite3.connect(path) as connection:
+        names = [table.name for table in metadata.sorted_tables if table.name in newer]
+        for name in reversed(names):
+            connection.execute(f"DROP TABLE {name}")
+        for statement in more:
+            connection.execute(statement)
+        connection.execute("UPDATE alembic_version SET version_num=?", (revision,))
+    connection.close()
+    return len(names)
+
+
+def _filled(path: Path) -> None:
     store = open_store(path, IDENTITY)
     with store.write() as work:
         work.add_statements([record(number) for number in range(3)])
         ref = BlockRef(BlockNumber(0), Digest(b"\x03" * 32), Digest(bytes(32)), UnixSeconds(1))
         work.append_blocks([FollowedBlock(ref, (), {})])
     store.close()
-    with sqlite3.connect(path) as connection:
-        names = [table.name for table in metadata.sorted_tables if table.name in _OF_LOTS]
-        for name in reversed(names):
-            connection.execute(f"DROP TABLE {name}")
-        connection.execute("UPDATE alembic_version SET version_num='0001'")
-    connection.close()
-    assert len(names) == 14
+
+
+def test_open_store__schema_before_lots__is_brought_up_to_date_and_followed_anew(
+    path: Path,
+) -> None:
+    _filled(path)
+    assert _as_of(path, "0001", {*_OF_LOTS, *FOLLOWED_STANDING}) == 14 + 24
     store = open_store(path, IDENTITY)
     with store.read() as work:
         assert len(list(work.all_statements())) == 3
         assert work.cursor() is None
         assert work.lots_of(MemberId(7)) == ()
+    store.close()
+
+
+def test_open_store__schema_before_registry__keeps_what_is_its_own_and_follows_anew(
+    path: Path,
+) -> None:
+    _filled(path)
+    call = LotCall(LotVerb.RETIRE, MemberId(7), Digest(b"\x05" * 32), _CALL)
+    store = open_store(path, IDENTITY)
+    with store.write() as work:
+        intent = work.add_lot_call(call)
+    store.close()
+    dropped = "ALTER TABLE lot_calls DROP COLUMN rule"
+    assert _as_of(path, "0002", FOLLOWED_STANDING, dropped) == 24
+    store = open_store(path, IDENTITY)
+    with store.read() as work:
+        assert len(list(work.all_statements())) == 3
+        assert work.intent(intent.number) == intent
+        assert work.cursor() is None
+        assert work.said(SiteRegistered) == ()
     store.close()
 
 

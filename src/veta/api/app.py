@@ -16,6 +16,8 @@ from veta.api import (
     label_routes,
     lot_correction_routes,
     lot_routes,
+    registry_routes,
+    rule_routes,
     service_routes,
     statement_routes,
     verify_routes,
@@ -42,6 +44,8 @@ _ROUTERS: Final = (
     chain_routes.router,
     lot_routes.router,
     lot_correction_routes.router,
+    registry_routes.router,
+    rule_routes.router,
     label_routes.router,
 )
 

@@ -33,6 +33,7 @@ from veta.services.lot_documents import (
     holdings_json,
     lot_json,
     lots_json,
+    notices_json,
     site_json,
 )
 from veta.services.node import Node
@@ -216,7 +217,9 @@ def open_lot(node: TheNode, lot: LotName, request: Request, octets: Body) -> Res
 def get_lot(node: TheNode, lot: LotName) -> Response:
     """An opened lot: who holds it, its state, what is left in it."""
     node.follow()
-    return json_response(lot_json(node.lots.known(read_lot_id(lot))))
+    known, registry = node.lots.known(read_lot_id(lot)), node.registry
+    notices = notices_json(registry.notices(known), registry.now_s())
+    return json_response(lot_json(known, registry.names()) | notices)
 
 
 @router.get(
@@ -236,7 +239,9 @@ def get_lineage(
     found, desk = read_lot_id(lot), node.lots.lineage
     if down:
         return json_response(descent_json(found, desk.descent(found, substance)))
-    return json_response(ancestry_json(found, desk.ancestry(found, substance)))
+    came_from = desk.ancestry(found, substance)
+    names = node.registry.names()
+    return json_response(ancestry_json(found, came_from, desk.floor(found), names))
 
 
 @router.get(
@@ -247,7 +252,8 @@ def get_lineage(
 def get_holdings(node: TheNode, member: Annotated[int, Path(ge=1, lt=2**32)]) -> Response:
     """Opened lots that a member holds, and what is left in them together."""
     node.follow()
-    return json_response(holdings_json(node.lots.balance.holdings(MemberId(member))))
+    held = node.lots.balance.holdings(MemberId(member))
+    return json_response(holdings_json(held, node.registry.names()))
 
 
 @router.get(
@@ -258,7 +264,8 @@ def get_holdings(node: TheNode, member: Annotated[int, Path(ge=1, lt=2**32)]) ->
 def get_site_balance(node: TheNode, site: Annotated[int, Path(ge=1, lt=2**32)]) -> Response:
     """What a site did by period, and its credit accounts."""
     node.follow()
-    return json_response(site_json(node.lots.balance.site(SiteId(site))))
+    balance = node.lots.balance.site(SiteId(site))
+    return json_response(site_json(balance, node.registry.names()))
 
 
 def read_lot_id(text: str) -> LotId:

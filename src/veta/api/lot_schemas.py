@@ -85,7 +85,9 @@ class LotBody(BaseModel):
     lot: LotHex
     issuer: int
     site: int
-    productClass: int  # noqa: N815 - as the document has it
+    siteName: str | None  # noqa: N815 - as the document has it
+    productClass: int  # noqa: N815
+    productClassName: str | None  # noqa: N815
     model: str
     flags: list[str]
     statement: Hex32
@@ -98,6 +100,8 @@ class LotBody(BaseModel):
     taken: int
     quantities: dict[str, int]
     left: dict[str, int]
+    restatements: list[dict[str, Any]] | None = None
+    disputes: list[dict[str, Any]] | None = None
 
 
 class AssessmentBody(BaseModel):
@@ -124,6 +128,7 @@ class LineageBody(BaseModel):
     origins: list[dict[str, Any]] | None = None
     bySite: dict[str, int] | None = None  # noqa: N815
     through: list[dict[str, Any]] | None = None
+    co2e: dict[str, int] | None = Field(None, description="stated, and the least it can be, g")
     places: list[dict[str, Any]] | None = None
     runs: int
     edges: int
@@ -141,5 +146,6 @@ class SiteBody(BaseModel):
     """What a site did by period, and its credit."""
 
     site: int
+    siteName: str | None  # noqa: N815
     periods: list[dict[str, Any]]
     credit: list[dict[str, Any]]

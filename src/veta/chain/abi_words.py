@@ -11,6 +11,14 @@ from typing import Final
 WORD: Final = 32
 
 
+def written(octets: bytes) -> str:
+    """Octets as the text that they are; what is no UTF-8 in them is written with backslashes.
+
+    A name that nobody can read must not stop who follows the chain.
+    """
+    return octets.decode("utf-8", "backslashreplace")
+
+
 class Words:
     """Reads data from front to back.
 
@@ -70,6 +78,24 @@ class Words:
     def numbers(self, bits: int = 64) -> tuple[int, ...]:
         """The next word, and the list of numbers that it points to."""
         return tuple(number for (number,) in self.entries(1, bits))
+
+    def text(self) -> str:
+        """The next word, and the text that it points to, as ``written``."""
+        return written(self.blob())
+
+    def blob(self) -> bytes:
+        """The next word, and the octets that it points to."""
+        if int.from_bytes(self._next()) != self._tail:
+            raise ValueError("octets are not where they belong")
+        data, start = self._data, self._tail + WORD
+        length = int.from_bytes(data[self._tail : start])
+        if start > len(data) or length > len(data) - start:
+            raise ValueError("octets are longer than the data")
+        end = start + length
+        self._tail = start + -(-length // WORD) * WORD
+        if self._tail > len(data) or any(data[end : self._tail]):
+            raise ValueError("octets are not padded with zeros")
+        return data[start:end]
 
     def rows(self, width: int) -> list[tuple[bytes, ...]]:
         """The next word, and the list of entries of ``width`` words that it points to."""

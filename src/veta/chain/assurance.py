@@ -12,7 +12,7 @@ from veta.errors import TransactionRevertedError
 from veta.model.anchoring import BlockRef
 from veta.model.columns import ProgrammeId, SubstanceId
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
-from veta.model.lots import AllocationRule, AllocationShare, ProductClassId, SiteId
+from veta.model.lots import AllocationRule, AllocationShare, ProductClassId, RuleState, SiteId
 from veta.ports.ledger import Call
 
 _VOTED: Final = "by vote: chain.registrations writes the call"
@@ -48,14 +48,17 @@ class AssuranceGateway:
     FUNCTIONS: ClassVar[dict[str, str]] = {
         "accredit": "encode_accredit",
         "allocationRule": "allocation_rule",
+        "assures": "assures",
         "certify": "encode_certify",
         "confirmRule": "encode_confirm_rule",
+        "endRule": "encode_end_rule",
         "lift": "encode_lift",
         "recognise": "encode_recognise",
         "recordCount": "record_count",
         "reducible": "reducible",
         "registerRule": "encode_register_rule",
         "ruleCount": "rule_count",
+        "ruleState": "rule_state",
         "suspend": "encode_suspend",
         "suspended": "suspended",
         "version": "version",
@@ -63,10 +66,8 @@ class AssuranceGateway:
     """ABI function: method of this gateway that calls it."""
 
     UNUSED: ClassVar[dict[str, str]] = {
-        "assures": _LISTED,
         "certificatesOf": _LISTED,
         "consortium": "trust is pinned, never looked up",
-        "endRule": _LISTED,
         "eventHead": "the ledger asks it of all contracts alike",
         "handOver": "for the successor contract alone",
         "programme": _LISTED,
@@ -81,7 +82,6 @@ class AssuranceGateway:
         "registerScheme": _VOTED,
         "registry": "trust is pinned, never looked up",
         "requireCover": "the book asks it",
-        "ruleState": _LISTED,
         "scheme": _LISTED,
         "setSuccessor": "for the consortium alone",
         "status": _LISTED,
@@ -118,6 +118,20 @@ class AssuranceGateway:
                 AllocationShare(ProductClassId(c), least, most) for c, least, most in shares
             ),
         )
+
+    def rule_state(self, rule: int, block: BlockRef) -> RuleState | None:
+        """What became of a rule, ``None`` if there is none of this number."""
+        (found,) = self._caller.read("ruleState", rule, block=block)
+        site, from_s, until_s, operator, assurer, _ = found
+        if not operator:
+            return None
+        window = (UnixSeconds(from_s), UnixSeconds(until_s))
+        return RuleState(SiteId(site), *window, MemberId(operator), MemberId(assurer))
+
+    def assures(self, member: MemberId, site: SiteId, block: BlockRef) -> bool:
+        """Whether the member issued a certificate of the site that is active at the block."""
+        (found,) = self._caller.read("assures", member, site, block=block)
+        return bool(found)
 
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""
@@ -177,6 +191,10 @@ class AssuranceGateway:
         types = ("uint32", "uint64", "uint64", "(uint32,uint32,uint32)[]")
         content = (rule.site, rule.from_s, rule.until_s, _shares(rule.shares))
         return self._call("confirmRule", rule.rule, keccak(abi_encode(types, content)))
+
+    def encode_end_rule(self, rule: int) -> Call:
+        """End a rule now, as who operates or assures its site."""
+        return self._call("endRule", rule)
 
     def _call(self, function: str, *arguments: object) -> Call:
         return self._caller.encode(function, *arguments, gas_limit=_GAS, purpose=function)

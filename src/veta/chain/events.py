@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from veta.chain.contract_abi import artifact
 from veta.chain.lot_events import LOT_DECODERS
 from veta.chain.rpc import garbage
+from veta.chain.standing_events import STANDING_DECODERS
 from veta.chain.web3_packages import DecodingError, abi_decode
 from veta.model.anchoring import (
     AnchorRecord,
@@ -210,6 +211,7 @@ _DECODERS: Final[dict[tuple[str, str], Decoder]] = {
     ("StatementLog", "BatchAnchored"): _batch_anchored,
     ("StatementLog", "StatusRecorded"): _status_recorded,
     **LOT_DECODERS,
+    **STANDING_DECODERS,
 }
 
 

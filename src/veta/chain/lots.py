@@ -15,6 +15,7 @@ from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSe
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
     AllocationRule,
+    AllocationShare,
     BatchHeader,
     LotBatchKind,
     LotId,
@@ -25,6 +26,7 @@ from veta.model.lots import (
     PeriodUse,
     ProductClassId,
     ProductClassTerms,
+    RuleState,
     Run,
     SiteId,
 )
@@ -120,6 +122,14 @@ class ChainLots:
         """A confirmed allocation rule."""
         return self.assurance.allocation_rule(rule, block)
 
+    def rule_state(self, rule: int, block: BlockRef) -> RuleState | None:
+        """What became of an allocation rule."""
+        return self.assurance.rule_state(rule, block)
+
+    def assures(self, member: MemberId, site: SiteId, block: BlockRef) -> bool:
+        """Whether the member issued a certificate of the site that is active at the block."""
+        return self.assurance.assures(member, site, block)
+
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""
         return self.assurance.suspended(site, programme, block)
@@ -201,3 +211,22 @@ class ChainLots:
     def encode_reenter(self, lot: LotId, salt: bytes) -> Call:
         """Take an exited lot back in."""
         return self.custody.encode_reenter(lot, salt)
+
+    def encode_register_rule(
+        self,
+        site: SiteId,
+        shares: Sequence[AllocationShare],
+        *,
+        from_s: UnixSeconds,
+        until_s: UnixSeconds,
+    ) -> Call:
+        """Propose an allocation rule."""
+        return self.assurance.encode_register_rule(site, shares, from_s=from_s, until_s=until_s)
+
+    def encode_confirm_rule(self, rule: AllocationRule) -> Call:
+        """Confirm a rule exactly as it was registered."""
+        return self.assurance.encode_confirm_rule(rule)
+
+    def encode_end_rule(self, rule: int) -> Call:
+        """End a rule now."""
+        return self.assurance.encode_end_rule(rule)

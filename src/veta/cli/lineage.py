@@ -8,7 +8,7 @@ import typer
 
 from veta.cli.console import OK, emit, table
 from veta.cli.homes import open_home
-from veta.cli.lots import LotName, find_lot
+from veta.cli.lots import LotName, find_lot, named
 from veta.cli.options import HERE, AsJson, Home
 from veta.errors import InputError
 from veta.model.columns import ELEMENT_SYMBOLS
@@ -41,7 +41,8 @@ def lineage(
         if down:
             document = descent_json(found, desk.descent(found, metal))
         else:
-            document = ancestry_json(found, desk.ancestry(found, metal))
+            came_from = desk.ancestry(found, metal)
+            document = ancestry_json(found, came_from, desk.floor(found), node.registry.names())
     emit(document, _down(document) if down else _up(document), as_json=as_json)
     return OK
 
@@ -58,14 +59,16 @@ def balance(
     """
     with open_home(home, writes=False) as node:
         if site:
-            document = site_json(node.lots.balance.site(SiteId(site)))
+            balanced = node.lots.balance.site(SiteId(site))
+            document = site_json(balanced, node.registry.names())
             lines = _site(document)
         else:
             found = node.ledger.member_id(node.config.member, node.ledger.final_head())
             whose = MemberId(member) if member else found
             if whose is None:
                 raise InputError("cli.member", "name a member with --member")
-            document = holdings_json(node.lots.balance.holdings(whose))
+            held = node.lots.balance.holdings(whose)
+            document = holdings_json(held, node.registry.names())
             lines = _holdings(document)
     emit(document, lines, as_json=as_json)
     return OK
@@ -82,15 +85,21 @@ def _metal(text: str) -> int:
 def _up(document: dict[str, Any]) -> list[str]:
     rows = [("site", "run", "ppm")]
     rows += [
-        (_site_word(each["site"]), str(each["run"]), f"{each['sharePpm']:,}")
+        (_site_word(each["site"], each["siteName"]), str(each["run"]), f"{each['sharePpm']:,}")
         for each in document["origins"]
     ]
+    co2e = document["co2e"]
     through = [(each["lot"], f"{each['sharePpm']:,}") for each in document["through"]]
+    co2e_words = (
+        f"CO2e: {co2e['statedG']:,} g stated, at least {co2e['floorG']:,} g by what went in"
+        f" ({co2e['runFloorG']:,} g by all outputs of its run together)"
+    )
     return [
         f"{document['lot']}  came from",
         *table(rows, indent="  "),
         "through",
         *table(through, indent="  "),
+        co2e_words,
     ]
 
 
@@ -104,7 +113,15 @@ def _down(document: dict[str, Any]) -> list[str]:
 
 
 def _holdings(document: dict[str, Any]) -> list[str]:
-    rows = [(each["lot"], each["state"], _left(each["left"])) for each in document["lots"]]
+    rows = [
+        (
+            each["lot"],
+            each["state"],
+            named(each["productClass"], each["productClassName"]),
+            _left(each["left"]),
+        )
+        for each in document["lots"]
+    ]
     head = f"member {document['member']} holds {len(rows)} lots: {_left(document['totals'])}"
     return [head, *table(rows, indent="  ")]
 
@@ -114,7 +131,7 @@ def _site(document: dict[str, Any]) -> list[str]:
     uses += [
         (
             each["period"],
-            str(each["substance"]),
+            named(each["substance"], each["symbol"]),
             f"{each['originated']:,}",
             f"{each['taken']:,}",
             f"{each['gained']:,}",
@@ -126,17 +143,18 @@ def _site(document: dict[str, Any]) -> list[str]:
         (
             each["period"],
             str(each["programme"]),
-            str(each["substance"]),
+            named(each["substance"], each["symbol"]),
             f"{each['balance']:,}{'' if each['usable'] else ' (expired)'}",
         )
         for each in document["credit"]
     ]
-    return [f"site {document['site']}", *table(uses, indent="  "), *table(credit, indent="  ")]
+    head = f"site {named(document['site'], document['siteName'])}"
+    return [head, *table(uses, indent="  "), *table(credit, indent="  ")]
 
 
 def _left(held: dict[str, int]) -> str:
     return ", ".join(f"{name} {quantity:,}" for name, quantity in held.items()) or "nothing"
 
 
-def _site_word(site: int) -> str:
-    return str(site) if site else "outside"
+def _site_word(site: int, name: str | None) -> str:
+    return named(site, name) if site else "outside"

@@ -23,7 +23,7 @@ from veta.model.lot import Issuance
 from veta.model.lots import LotBatchKind, LotId
 from veta.ports.store import Intent, IntentState
 from veta.services.certify import certify_lot
-from veta.services.lot_documents import assessment_json, lot_json, lot_name, lots_json
+from veta.services.lot_documents import assessment_json, lot_json, lot_name, lots_json, notices_json
 from veta.services.open_lot import Measurement, Offer
 from veta.services.run_file import credential_only, read_hex, read_run
 from veta.statement.instants import write_instant
@@ -202,7 +202,9 @@ def show(lot: LotName, home: Home = HERE, as_json: AsJson = False) -> int:
     Example: veta lot show 0x4f1c...e2
     """
     with open_home(home, writes=False) as node:
-        document = lot_json(node.lots.known(find_lot(node, lot)))
+        known, registry = node.lots.known(find_lot(node, lot)), node.registry
+        document = lot_json(known, registry.names())
+        document |= notices_json(registry.notices(known), registry.now_s())
     emit(document, lot_lines(document), as_json=as_json)
     return OK
 
@@ -250,7 +252,28 @@ def lot_lines(document: Mapping[str, Any]) -> list[str]:
     if offered:
         until = write_instant(UnixSeconds(document["offerUntil"]))
         words += f", offered to member {document['offeredTo']} until {until}"
-    return [f"{document['lot']}  {words}", *table(rows, indent="  ")]
+    place = named(document["site"], document["siteName"]) if document["site"] else "outside"
+    made = f"of {place}, {named(document['productClass'], document['productClassName'])}"
+    lines = [f"{document['lot']}  {words}", f"  {made}", *table(rows, indent="  ")]
+    return [*lines, *_notices(document)]
+
+
+def named(number: int, name: str | None) -> str:
+    """A number and what it stands for, if that is known."""
+    return str(number) if not name else f"{name} ({number})"
+
+
+def _notices(document: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for each in document.get("restatements", ()):
+        by = each["confirmedBy"]
+        how = f"confirmed by member {by}" if by else "not confirmed"
+        lines.append(f"  restated: {each['column']} {each['delta']:+,} of its batch, {how}")
+    for each in document.get("disputes", ()):
+        how = "open" if each["open"] else "over"
+        upheld = f", upheld by member {each['upheldBy']}" if each["upheldBy"] else ""
+        lines.append(f"  disputed by member {each['party']}: {how}{upheld}")
+    return lines
 
 
 def _run(

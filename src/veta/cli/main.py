@@ -22,7 +22,9 @@ from veta.cli import (
     lot_exits,
     lots,
     member,
+    registry,
     revoke,
+    rules,
     serve,
     show,
     verify,
@@ -74,6 +76,8 @@ lots.app.command("replace")(lot_corrections.replace)
 lots.app.command("exit")(lot_exits.exit_)
 lots.app.command("reenter")(lot_exits.reenter)
 app.add_typer(lots.app, name="lot")
+app.add_typer(registry.app, name="registry")
+app.add_typer(rules.app, name="rule")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
 )

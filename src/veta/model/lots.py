@@ -391,6 +391,19 @@ class AllocationRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleState:
+    """What became of an allocation rule (``IAssurance.RuleState``)."""
+
+    site: SiteId
+    from_s: UnixSeconds
+    until_s: UnixSeconds
+    operator: MemberId
+    """Who registered it."""
+    assurer: MemberId
+    """Who confirmed it; 0: nobody yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class LotRules:
     """What the lot book goes by (``IRegistry.LotRules``)."""
 

@@ -13,6 +13,7 @@ from veta.model.anchoring import (
     StatusEntry,
     StatusReason,
 )
+from veta.model.assurance_events import AssuranceEventBody, NoticeEventBody
 from veta.model.consortium import ActiveAccount, KeyEntry, Member, MembershipEntry
 from veta.model.identifiers import (
     AccountAddress,
@@ -25,6 +26,7 @@ from veta.model.identifiers import (
     UnixSeconds,
 )
 from veta.model.lot_events import LotEventBody
+from veta.model.registry_events import RegistryEventBody
 from veta.ports.lots import LotLedger
 
 
@@ -44,7 +46,15 @@ class MemberAdmitted:
 
 
 LedgerEventBody: TypeAlias = (
-    MemberAdmitted | MembershipEntry | KeyEntry | AnchorRecord | StatusEntry | LotEventBody
+    MemberAdmitted
+    | MembershipEntry
+    | KeyEntry
+    | AnchorRecord
+    | StatusEntry
+    | LotEventBody
+    | RegistryEventBody
+    | AssuranceEventBody
+    | NoticeEventBody
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NewType, Protocol
+from typing import TYPE_CHECKING, Final, NewType, Protocol
 
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
 from veta.model.identifiers import Digest, MemberId, TransactionId, UnixSeconds
@@ -47,16 +47,32 @@ class LotVerb(enum.StrEnum):
     RETIRE = "retire"
     EXIT = "exit"
     REENTER = "reenter"
+    REGISTER_RULE = "register rule"
+    CONFIRM_RULE = "confirm rule"
+    END_RULE = "end rule"
 
     @property
     def happens_once(self) -> bool:
         """Whether asking the same again can only mean what was done already."""
-        return self in {LotVerb.RUN, LotVerb.WITHDRAW, LotVerb.REPLACE, LotVerb.OPEN}
+        return self in _ONCE
+
+
+_ONCE: Final = frozenset(
+    {
+        LotVerb.RUN,
+        LotVerb.WITHDRAW,
+        LotVerb.REPLACE,
+        LotVerb.OPEN,
+        LotVerb.REGISTER_RULE,
+        LotVerb.CONFIRM_RULE,
+        LotVerb.END_RULE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LotCall:
-    """A call of the lot book or of custody that the node means to make."""
+    """A call about lots or an allocation rule that the node means to make."""
 
     verb: LotVerb
     member: MemberId
@@ -74,12 +90,18 @@ class LotCall:
     until_s: UnixSeconds = NO_TIME
     digest: Digest | None = None
     """OPEN: the lot's commitment. EXIT: whom the lot leaves for. REPLACE: the root replaced."""
+    rule: int = 0
+    """Number of the allocation rule that is confirmed or ended; 0: none."""
 
     @property
     def lasts(self) -> bool:
-        """Whether nothing that others do later can take its effect out of the contracts' state."""
+        """Whether its effect is in the contracts' state, and nothing that others do takes it out.
+
+        A registered rule gets a number that nobody knows before: its receipt tells.
+        """
         offers_too = self.verb is LotVerb.OPEN and self.to != NOBODY
-        return (self.verb.happens_once and not offers_too) or self.verb is LotVerb.RETIRE
+        unseen = offers_too or self.verb is LotVerb.REGISTER_RULE
+        return (self.verb.happens_once and not unseen) or self.verb is LotVerb.RETIRE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSe
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
     AllocationRule,
+    AllocationShare,
     BatchHeader,
     LotBatchKind,
     LotId,
@@ -22,6 +23,7 @@ from veta.model.lots import (
     PeriodUse,
     ProductClassId,
     ProductClassTerms,
+    RuleState,
     Run,
     SiteId,
 )
@@ -102,6 +104,12 @@ class LotLedgerReader(Protocol):
     def allocation_rule(self, rule: int, block: BlockRef) -> AllocationRule | None:
         """A confirmed allocation rule, ``None`` if there is none of this number."""
 
+    def rule_state(self, rule: int, block: BlockRef) -> RuleState | None:
+        """What became of an allocation rule, ``None`` if there is none of this number."""
+
+    def assures(self, member: MemberId, site: SiteId, block: BlockRef) -> bool:
+        """Whether the member issued a certificate of the site that is active at the block."""
+
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""
 
@@ -170,6 +178,22 @@ class LotLedgerWriter(Protocol):
 
     def encode_reenter(self, lot: LotId, salt: bytes) -> Call:
         """Take an exited lot back in."""
+
+    def encode_register_rule(
+        self,
+        site: SiteId,
+        shares: Sequence[AllocationShare],
+        *,
+        from_s: UnixSeconds,
+        until_s: UnixSeconds,
+    ) -> Call:
+        """Propose an allocation rule for a site that the sender's member operates."""
+
+    def encode_confirm_rule(self, rule: AllocationRule) -> Call:
+        """Confirm a rule exactly as it was registered, as who assures its site."""
+
+    def encode_end_rule(self, rule: int) -> Call:
+        """End a rule now, as who operates or assures its site."""
 
 
 class LotLedger(LotLedgerReader, LotLedgerWriter, Protocol):

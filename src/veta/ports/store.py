@@ -38,6 +38,7 @@ from veta.model.identifiers import (
 )
 from veta.ports.ledger import Call, EventHead, LedgerEventBody
 from veta.ports.lot_store import FollowedLotWork, LotCall, LotCallWork
+from veta.ports.standing_store import StandingWork
 
 BLOCK_TIME: Final = UnixSeconds(0)
 """Effective time of a status change that takes effect when its block does."""
@@ -406,7 +407,9 @@ class FollowedWork(Protocol):
         """A status list as followed."""
 
 
-class StoreWork(StatementWork, OutboxWork, LotCallWork, FollowedWork, FollowedLotWork, Protocol):
+class StoreWork(
+    StatementWork, OutboxWork, LotCallWork, FollowedWork, FollowedLotWork, StandingWork, Protocol
+):
     """One database transaction."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from veta.custody.floor import co2e_floor
 from veta.custody.rounding import largest_remainder
 from veta.model.identifiers import UnixSeconds
 from veta.model.lot import LotCertificate
@@ -43,7 +42,6 @@ from veta.scenario.demo_lots_terms import (
     VEHICLE,
     VEHICLE_UNITS,
 )
-from veta.services.lineage import StoreGraph
 from veta.services.run_requests import RunRequest, TakeRequest
 from veta.statement.instants import read_instant
 
@@ -221,10 +219,7 @@ def _tell_lineage(play: Play) -> None:
         tell.line(f"  {share:>9,} ppm  {SITE_NAMES[site]}")
     tell.line(f"  {sum(shares.values()):>9,} ppm  through {found.runs} runs, {found.edges} takes")
     tell.expect(shares == ORIGINS_PPM, f"the cable's copper comes from {shares}")
-    head = node.ledger.final_head()
-    with node.store.read() as work:
-        graph = StoreGraph(work, lambda number: node.chain.lots.allocation_rule(number, head))
-        floor = co2e_floor(graph, lot)
+    floor = node.lots.lineage.floor(lot)
     tell.say(
         f"Its CO2e: {floor.stated_g:,} g stated, and never below {floor.floor_g:,} g, whatever "
         "anybody signs: that much the chain itself adds up from what each run took and declared."

@@ -40,7 +40,7 @@ def audit_lot_call(
     if call.call != entry.call or (entry.sequence is not None) != (call.draws > 0):
         yield "not the call that its intent means"
     told: list[bytes] = [] if call.verb in {LotVerb.OPEN, LotVerb.ACCEPT} else list(call.lots)
-    told += [number.to_bytes(_WORD) for number in (call.to, call.until_s) if number]
+    told += [number.to_bytes(_WORD) for number in (call.to, call.until_s, call.rule) if number]
     if call.verb in {LotVerb.WITHDRAW, LotVerb.REPLACE, LotVerb.EXIT}:
         told += [octets for octets in (call.root, call.digest) if octets is not None]
     draws_other = (call.verb in {LotVerb.RUN, LotVerb.REPLACE}) != (call.draws > 0)

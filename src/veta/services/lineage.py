@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from veta.custody.columns import added, column_of, sums_of
+from veta.custody.floor import Co2eFloor, co2e_floor
 from veta.custody.lineage import Ancestry, Descent, Limits, ancestry, descent
 from veta.custody.rounding import moved, rounds_up
 from veta.model.columns import ColumnKey
@@ -13,6 +14,7 @@ from veta.model.lineage import BatchNode, LotNode, RunNode, RunOrder, TakeEdge
 from veta.model.lot_events import LotBatch, LotRun
 from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId, TakeRecord
 from veta.ports.store import Store, StoreWork
+from veta.services.registry import followed_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ class StoreGraph:
 
     Args:
         work: the view.
-        rule: an allocation rule by its number; these are asked of the chain, not followed.
+        rule: a confirmed allocation rule by its number; ``None``: as the store followed them.
     """
 
     def __init__(
         self, work: StoreWork, rule: Callable[[int], AllocationRule | None] | None = None
     ) -> None:
         self._work = work
-        self._rule = rule or (lambda _: None)
+        self._rule = rule or (lambda number: followed_rule(work, number))
         self._runs: dict[RunOrder, RunNode | None] = {}
         self._lots: dict[LotId, LotNode | None] = {}
         self._bases: dict[LotId, _Base] = {}
@@ -177,6 +179,15 @@ class LineageDesk:
         """
         with self._store.read() as work:
             return ancestry(StoreGraph(work), lot, substance, limits)
+
+    def floor(self, lot: LotId, limits: Limits | None = None) -> Co2eFloor:
+        """The least CO2e that a lot can carry, beside what it states. See ``custody.floor``.
+
+        Raises:
+            NotFoundError, InputError: as ``ancestry``.
+        """
+        with self._store.read() as work:
+            return co2e_floor(StoreGraph(work), lot, limits)
 
     def descent(self, lot: LotId, substance: int, limits: Limits | None = None) -> Descent:
         """Where a lot's metal went.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from veta.custody.balance import Balances
+from veta.custody.floor import Co2eFloor
 from veta.custody.lineage import Ancestry, Descent
 from veta.custody.periods import period_name
 from veta.custody.run import Assessment
@@ -13,6 +14,7 @@ from veta.model.columns import ColumnKey
 from veta.model.lots import LotId
 from veta.services.balance import Holdings, SiteBalance, left_in
 from veta.services.lot_reading import KnownLot
+from veta.services.registry import NO_NAMES, LotNotices, Names
 from veta.services.run_file import column_name, word_of
 
 
@@ -26,14 +28,16 @@ def quantities_json(held: Mapping[ColumnKey, int]) -> dict[str, int]:
     return {column_name(key): quantity for key, quantity in held.items()}
 
 
-def lot_json(known: KnownLot) -> dict[str, Any]:
+def lot_json(known: KnownLot, names: Names = NO_NAMES) -> dict[str, Any]:
     """An opened lot: where it stands, and what is left in it."""
     header, record = known.opened.header, known.record
     return {
         "lot": lot_name(known.lot),
         "issuer": header.issuer,
         "site": header.site,
+        "siteName": names.sites.get(header.site),
         "productClass": header.product_class,
+        "productClassName": names.product_classes.get(header.product_class),
         "model": word_of(header.model),
         "flags": [word_of(flag) for flag in type(header.flags) if flag in header.flags],
         "statement": known.opened.statement_leaf.hex(),
@@ -48,6 +52,33 @@ def lot_json(known: KnownLot) -> dict[str, Any]:
             dict(zip(known.opened.columns, known.opened.quantities, strict=True))
         ),
         "left": quantities_json(left_in(known)),
+    }
+
+
+def notices_json(notices: LotNotices, at_s: int) -> dict[str, Any]:
+    """What is said beside a lot and its batch, at a moment."""
+    return {
+        "restatements": [
+            {
+                "column": column_name(each.restated.column),
+                "delta": each.restated.delta,
+                "reason": each.restated.reason,
+                "statement": each.restated.statement_leaf.hex(),
+                "confirmedBy": each.assurer,
+            }
+            for each in notices.restatements
+        ],
+        "disputes": [
+            {
+                "subject": "0x" + each.opened.subject.hex(),
+                "party": each.opened.party,
+                "open": each.is_open(at_s),
+                "lapses": each.opened.lapses_s,
+                "upheldBy": each.upheld_by,
+                "grounds": each.opened.grounds.hex(),
+            }
+            for each in notices.disputes
+        ],
     }
 
 
@@ -99,13 +130,16 @@ def balances_json(balances: Balances) -> dict[str, Any]:
     }
 
 
-def ancestry_json(lot: LotId, found: Ancestry) -> dict[str, Any]:
-    """Where a lot's metal came from."""
+def ancestry_json(
+    lot: LotId, found: Ancestry, floor: Co2eFloor, names: Names = NO_NAMES
+) -> dict[str, Any]:
+    """Where a lot's metal came from, and the least CO2e that it can carry by that."""
     return {
         "lot": lot_name(lot),
         "origins": [
             {
                 "site": origin.site,
+                "siteName": names.sites.get(origin.site),
                 "run": origin.run,
                 "firstMeasured": origin.first_measured,
                 "sharePpm": origin.share_ppm,
@@ -114,6 +148,11 @@ def ancestry_json(lot: LotId, found: Ancestry) -> dict[str, Any]:
         ],
         "bySite": {str(site): share for site, share in found.by_site().items()},
         "through": [{"lot": lot_name(each), "sharePpm": part} for each, part in found.lots.items()],
+        "co2e": {
+            "statedG": floor.stated_g,
+            "floorG": floor.floor_g,
+            "runFloorG": floor.run_floor_g,
+        },
         "runs": found.runs,
         "edges": found.edges,
     }
@@ -138,23 +177,25 @@ def descent_json(lot: LotId, found: Descent) -> dict[str, Any]:
     }
 
 
-def holdings_json(held: Holdings) -> dict[str, Any]:
+def holdings_json(held: Holdings, names: Names = NO_NAMES) -> dict[str, Any]:
     """What a member holds."""
     return {
         "member": held.member,
-        "lots": [lot_json(each.known) for each in held.lots],
+        "lots": [lot_json(each.known, names) for each in held.lots],
         "totals": quantities_json(held.totals),
     }
 
 
-def site_json(balance: SiteBalance) -> dict[str, Any]:
+def site_json(balance: SiteBalance, names: Names = NO_NAMES) -> dict[str, Any]:
     """What a site did, and its credit."""
     return {
         "site": balance.site,
+        "siteName": names.sites.get(balance.site),
         "periods": [
             {
                 "period": period_name(period),
                 "substance": substance,
+                "symbol": names.substances.get(substance),
                 "originated": use.originated,
                 "taken": use.taken,
                 "gained": use.gained,
@@ -165,6 +206,7 @@ def site_json(balance: SiteBalance) -> dict[str, Any]:
             {
                 "programme": each.account.programme,
                 "substance": each.account.substance,
+                "symbol": names.substances.get(each.account.substance),
                 "period": period_name(each.account.period),
                 "balance": each.account.balance,
                 "usable": each.usable,

@@ -28,7 +28,12 @@ def lot_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef, *, include
             declined and a lot may be passed on before anybody looks: where state cannot tell any
             more whether it was done, that it was included does.
     """
-    effect = _batch_effect(lots, call, block) if call.root is not None else _all(lots, call, block)
+    if call.root is not None:
+        effect = _batch_effect(lots, call, block)
+    elif call.rule or call.verb is LotVerb.REGISTER_RULE:
+        effect = _rule_effect(lots, call, block)
+    else:
+        effect = _all(lots, call, block)
     passing = effect is Effect.ABSENT and included and not call.lasts
     return Effect.PRESENT if passing else effect
 
@@ -38,6 +43,17 @@ def _batch_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effe
     word = lots.batch_word(call.member, call.root, block)
     done = word == _WITHDRAWN if call.verb is LotVerb.WITHDRAW else word != _NEVER_ISSUED
     return Effect.PRESENT if done else Effect.ABSENT
+
+
+def _rule_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:
+    state = lots.rule_state(call.rule, block) if call.rule else None
+    if state is None:
+        return Effect.ABSENT
+    if call.verb is LotVerb.END_RULE:
+        return Effect.PRESENT if state.until_s <= block.time_s else Effect.ABSENT
+    if state.assurer in {_NOBODY, call.member}:
+        return Effect.ABSENT if state.assurer == _NOBODY else Effect.PRESENT
+    return Effect.FOREIGN
 
 
 def _all(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:

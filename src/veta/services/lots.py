@@ -11,6 +11,7 @@ from veta.model.lots import LotId, ProductClassId, SiteId
 from veta.ports.clock import Clock
 from veta.ports.ledger import Ledger
 from veta.ports.store import Store
+from veta.services.allocate import RuleDesk
 from veta.services.balance import BalanceDesk
 from veta.services.correct_batch import BatchCorrector
 from veta.services.issue import StatementIssuer
@@ -34,6 +35,7 @@ class LotDesk:
     transformer: Transformer
     custodian: LotCustodian
     corrector: BatchCorrector
+    rules: RuleDesk
 
     @classmethod
     def of(
@@ -59,6 +61,7 @@ class LotDesk:
             transformer=Transformer(runs),
             custodian=LotCustodian(lots, clock),
             corrector=BatchCorrector(lots, papers, clock),
+            rules=RuleDesk(lots, clock),
         )
 
 

@@ -27,6 +27,7 @@ from veta.services.lot_bundles import LineageBundle, LotBundleDesk
 from veta.services.lots import LotDesk, LotShelf
 from veta.services.outbox import Outbox, OutboxReport
 from veta.services.planning import Alarm
+from veta.services.registry import RegistryShelf
 from veta.services.revoke import StatusChanger
 from veta.services.run_gathering import NOTHING, Withheld
 from veta.services.verify import FactGatherer, verify_bundle, verify_many
@@ -203,6 +204,15 @@ class Node:
             ForbiddenError: ``node.no_store``.
         """
         return LotShelf(self.store, self.ledger)
+
+    @property
+    def registry(self) -> RegistryShelf:
+        """What is registered and who assures what, as this node followed it.
+
+        Raises:
+            ForbiddenError: ``node.no_store``.
+        """
+        return RegistryShelf(self.store)
 
     def follow(self, progress: Callable[[int, int], None] | None = None) -> FollowReport:
         """Bring the store in step with the chain's head; see ``services.follow``."""

@@ -50,14 +50,18 @@ from veta.store.schema import (
     statements,
     statuses,
 )
+from veta.store.standing_rows import standing_bodies, standing_row
+from veta.store.standing_schema import FOLLOWED_STANDING, KEPT
 
 Values = dict[str, Any]
-_TABLES: Final = {**FOLLOWED, **FOLLOWED_LOTS}
+_TABLES: Final = {**FOLLOWED, **FOLLOWED_LOTS, **FOLLOWED_STANDING}
 
 
 def _rows_of(followed: FollowedBody, lots: LotRowWriter) -> Iterable[tuple[str, Values]]:
     if isinstance(followed.body, LotEventBody):
         return lots.rows(followed)
+    if type(followed.body) in KEPT:
+        return [standing_row(followed)]
     return [_row_of(followed)]
 
 
@@ -78,7 +82,7 @@ def _row_of(followed: FollowedBody) -> tuple[str, Values]:
             return "anchors", place | _anchor_values(record)
         case StatusEntry() as entry:
             return "statuses", place | _status_values(entry)
-    raise TypeError("a body of lots has rows of its own")
+    raise TypeError("a body of lots or standing has rows of its own")
 
 
 def _member_values(member: Member) -> Values:
@@ -322,8 +326,9 @@ class FollowedRows:
                     TransactionId(row.transaction_id),
                 )
                 bodies[row.block].append(FollowedBody(*place, read(row)))
-        for body in lot_bodies(self._connection, first, last):
-            bodies[body.block].append(body)
+        for read_bodies in (lot_bodies, standing_bodies):
+            for body in read_bodies(self._connection, first, last):
+                bodies[body.block].append(body)
         for row in self._between(heads, first, last):
             head = EventHead(row.event_count, Digest(row.head))
             contract_heads[row.block][row.contract] = head

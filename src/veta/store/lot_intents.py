@@ -48,6 +48,7 @@ def call_values(intent: int, call: LotCall) -> dict[str, Any]:
         "to_address": call.call.to,
         "call_data": call.call.data,
         "gas_limit": call.call.gas_limit,
+        "rule": call.rule or None,
     }
 
 
@@ -66,8 +67,10 @@ def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
 
     lots, verb = value("lots"), LotVerb(value("verb"))
     of_batch = verb in {LotVerb.RUN, LotVerb.WITHDRAW, LotVerb.REPLACE}
+    of_rule = verb in {LotVerb.CONFIRM_RULE, LotVerb.END_RULE}
     names = verb in {LotVerb.OPEN, LotVerb.EXIT, LotVerb.REPLACE}
-    if len(lots) % _DIGEST or (of_batch, names) != (is_digest("root"), is_digest("digest")):
+    found = (is_digest("root"), is_digest("digest"), bool(value("rule")))
+    if len(lots) % _DIGEST or found != (of_batch, names, of_rule):
         raise ValueError("the call says something else than its verb")
     call = Call(
         AccountAddress(value("to_address")),
@@ -86,4 +89,5 @@ def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
         to=MemberId(value("to_member")),
         until_s=UnixSeconds(value("until_s")),
         digest=None if value("digest") is None else Digest(value("digest")),
+        rule=value("rule") or 0,
     )

@@ -16,7 +16,8 @@ PLACE_BITS: Final = 20
 """Bits of a place that are the log's index in its block."""
 
 
-def _place() -> sa.Column[int]:
+def place_column() -> sa.Column[int]:
+    """What names a followed row: its place on the chain."""
     return sa.Column("id", ROW_ID, primary_key=True, autoincrement=False)
 
 
@@ -28,7 +29,8 @@ def _numbers(*names: str) -> tuple[sa.Column[Any], ...]:
     return tuple(sa.Column(name, Unsigned64(), nullable=False) for name in names)
 
 
-def _log_columns() -> tuple[sa.Column[Any], ...]:
+def log_columns() -> tuple[sa.Column[Any], ...]:
+    """Where on the chain a followed row comes from."""
     block: sa.Column[int] = sa.Column("block", Unsigned64(), nullable=False, index=True)
     return (block, *_numbers("log_index"), _octets("transaction_id"))
 
@@ -50,6 +52,7 @@ lot_calls = sa.Table(
     _octets("to_address"),
     _octets("call_data"),
     *_numbers("gas_limit"),
+    sa.Column("rule", Unsigned64(), nullable=True),
     sa.Index(None, "request"),
 )
 """The third kind of intent; its row in ``intents`` has the action LOT_CALL, the request as leaf."""
@@ -83,7 +86,7 @@ own_lots = sa.Table(
 lot_batches = sa.Table(
     "lot_batches",
     metadata,
-    _place(),
+    place_column(),
     *_numbers("version", "kind", "issuer", "sequence"),
     _octets("by"),
     _octets("root"),
@@ -96,7 +99,7 @@ lot_batches = sa.Table(
     _octets("columns"),
     _octets("sums"),
     _octets("salt"),
-    *_log_columns(),
+    *log_columns(),
     sa.UniqueConstraint("issuer", "root"),
     sa.Index(None, "issuer", "cause"),
 )
@@ -104,12 +107,12 @@ lot_batches = sa.Table(
 lot_batch_ends = sa.Table(
     "lot_batch_ends",
     metadata,
-    _place(),
+    place_column(),
     *_numbers("issuer"),
     _octets("root"),
     _octets("replacement", nullable=True),
     sa.Column("handed_over", sa.Boolean(), nullable=False),
-    *_log_columns(),
+    *log_columns(),
     sa.Index(None, "issuer", "root"),
     sa.Index(None, "issuer", "replacement"),
 )
@@ -117,19 +120,19 @@ lot_batch_ends = sa.Table(
 lot_runs = sa.Table(
     "lot_runs",
     metadata,
-    _place(),
+    place_column(),
     *_numbers("issuer"),
     _octets("cause"),
     *_numbers("kind"),
     _octets("source"),
-    *_log_columns(),
+    *log_columns(),
     sa.UniqueConstraint("issuer", "cause"),
 )
 
 opened_lots = sa.Table(
     "opened_lots",
     metadata,
-    _place(),
+    place_column(),
     _octets("lot"),
     sa.Column("batch", sa.BigInteger(), nullable=False, index=True),
     *_numbers("position"),
@@ -137,7 +140,7 @@ opened_lots = sa.Table(
     _octets("statement_leaf"),
     _octets("columns"),
     _octets("quantities"),
-    *_log_columns(),
+    *log_columns(),
     sa.UniqueConstraint("lot"),
 )
 """``batch`` is the place of the lot's batch."""
@@ -167,13 +170,13 @@ lot_run_parts = sa.Table(
 lot_changes = sa.Table(
     "lot_changes",
     metadata,
-    _place(),
+    place_column(),
     _octets("lot"),
     *_numbers("action", "by_member", "to_member", "until_s", "taken", "amount", "code"),
     _octets("digest"),
     _octets("before"),
     _octets("after"),
-    *_log_columns(),
+    *log_columns(),
     sa.Index(None, "lot"),
     sa.Index(None, "to_member"),
 )
@@ -181,38 +184,38 @@ lot_changes = sa.Table(
 period_uses = sa.Table(
     "period_uses",
     metadata,
-    _place(),
+    place_column(),
     *_numbers("site", "substance", "period", "originated", "taken", "gained"),
-    *_log_columns(),
+    *log_columns(),
     sa.Index(None, "site"),
 )
 
 ceiling_uses = sa.Table(
     "ceiling_uses",
     metadata,
-    _place(),
+    place_column(),
     *_numbers("member", "substance", "period", "used"),
-    *_log_columns(),
+    *log_columns(),
 )
 
 credit_changes = sa.Table(
     "credit_changes",
     metadata,
-    _place(),
+    place_column(),
     *_numbers("site", "programme", "substance", "period", "balance"),
-    *_log_columns(),
+    *log_columns(),
     sa.Index(None, "site"),
 )
 
 variance_changes = sa.Table(
     "variance_changes",
     metadata,
-    _place(),
+    place_column(),
     # "column" is a word of SQL.
     *_numbers("member", "column_key", "period"),
     sa.Column("change", Wei(), nullable=False),
     sa.Column("total", Wei(), nullable=False),
-    *_log_columns(),
+    *log_columns(),
 )
 
 FOLLOWED_LOTS: Final = {

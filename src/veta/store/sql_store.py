@@ -21,6 +21,7 @@ from veta.store.lot_call_rows import LotCallRows
 from veta.store.lot_rows import FollowedLotRows
 from veta.store.outbox_rows import OutboxRows
 from veta.store.schema import SCHEMA_REVISION, meta, metadata
+from veta.store.standing_rows import StandingRows
 from veta.store.statement_rows import StatementRows
 
 _CHAIN: Final = "chain_id"
@@ -29,7 +30,7 @@ _MEMBER: Final = "member"
 _CONTRACT: Final = "contract "
 
 
-class SqlWork(StatementRows, OutboxRows, LotCallRows, FollowedRows, FollowedLotRows):
+class SqlWork(StatementRows, OutboxRows, LotCallRows, FollowedRows, FollowedLotRows, StandingRows):
     """One database transaction."""
 
     def __init__(self, connection: Connection) -> None:
