@@ -180,7 +180,7 @@ def test_registry__over_http__is_what_was_followed(world: ApiWorld) -> None:
             "sites": {"sites": []},
             "classes": {"productClasses": []},
             "substances": {"substances": [], "unitKinds": []},
-            "schemes": {"schemes": [], "programmes": []},
+            "schemes": {"schemes": [], "programmes": [], "reductions": []},
         }
         for path, body in empty.items():
             answer = client.get(f"/v1/registry/{path}")

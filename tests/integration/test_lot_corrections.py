@@ -136,6 +136,13 @@ def test_withdraw__a_way_in_nobody_opened__returns_capacity_and_the_lots_numbers
     assert after == before
     with pytest.raises(TransactionRevertedError, match="has no such batch"):
         miner.lots.custodian.open(first)
+    whole = miner.lots.originator.originate(concentrate(scene, "W-10", "W-11"))
+    assert (whole.created, whole.lots) == (True, ((first, second),))
+    assert miner.lots.originator.asked_before(concentrate(scene, "W-10", "W-11"))
+    miner.settle()
+    assert miner.state(whole.intent) == (IntentState.DONE, "")
+    miner.lots.corrector.withdraw(first)
+    miner.settle()
     request = concentrate(scene, "W-10", co2e=970_000)
     anew = miner.lots.originator.originate(request)
     miner.settle()

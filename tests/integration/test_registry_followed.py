@@ -19,6 +19,7 @@ from tests.support.lot_scenes import (
     DRY,
     FACTORY,
     IDS,
+    MARK,
     MINE,
     RMM,
     SLIMES,
@@ -36,6 +37,7 @@ from veta.chain.contract_abi import artifact
 from veta.chain.lot_values import abi_value
 from veta.errors import InputError, NotFoundError, TransactionRevertedError
 from veta.model.assurance_events import RecordMade, RuleRegistered
+from veta.model.columns import ProgrammeId
 from veta.model.identifiers import BlockNumber, Digest, Leaf, UnixSeconds
 from veta.model.lots import AllocationShare, LotId, SiteId
 from veta.model.registry_events import CapacitySet, OperatorSet, SiteRegistered
@@ -187,6 +189,26 @@ def test_sites__operators_and_capacities_that_change__are_those_of_the_chain(
     classes = product_classes_json(shelf)["productClasses"]
     assert [each["productClass"] for each in classes] == [1, 2, 3, 4]
     assert schemes_json(shelf)["programmes"][0]["requires"] == [{"scheme": RMM, "level": 2}]
+
+
+def test_schemes__bodies_that_are_recognised_no_more__are_not_listed(scene: CopperScene) -> None:
+    scene.register(
+        [
+            reg.programme(ProgrammeId(50), [(RMM, 1)]),
+            reg.reduction(MARK, ProgrammeId(50)),
+        ]
+    )
+    miner = scene.company("miner")
+    document = schemes_json(shelf_of(miner))
+    assert document["reductions"] == [{"from": MARK, "to": 50}]
+    assert document["schemes"][0]["recognises"] == [IDS["accreditor"]]
+    assurance = scene.ledger().lots.assurance
+    for until_s, listed in ((0, []), (2**64 - 1, [IDS["accreditor"]])):
+        call = assurance.encode_recognise(RMM, IDS["accreditor"], until_s=UnixSeconds(until_s))
+        scene.send("owner", call)
+        (told,) = asked(scene, "Assurance", "recognised", RMM, IDS["accreditor"])
+        assert told == bool(listed)
+        assert schemes_json(shelf_of(miner))["schemes"][0]["recognises"] == listed
 
 
 def asked_digest(identifier: str) -> bytes:

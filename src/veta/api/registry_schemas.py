@@ -32,10 +32,11 @@ class SubstancesBody(BaseModel):
 
 
 class SchemesBody(BaseModel):
-    """Schemes and programmes."""
+    """Schemes, programmes and reductions between them."""
 
     schemes: list[dict[str, Any]]
     programmes: list[dict[str, Any]]
+    reductions: list[dict[str, Any]]
 
 
 class RecordsBody(BaseModel):

@@ -137,11 +137,11 @@ def _substances(document: dict[str, Any]) -> list[str]:
 
 def _schemes(document: dict[str, Any]) -> list[str]:
     names = {each["scheme"]: each["name"] for each in document["schemes"]}
-    rows = [("scheme", "owner", "levels", "name")]
-    rows += [
-        (str(each["scheme"]), str(each["owner"]), str(each["levels"]), each["name"])
-        for each in document["schemes"]
-    ]
+    rows = [("scheme", "owner", "levels", "recognises", "name")]
+    for each in document["schemes"]:
+        bodies = ", ".join(map(str, each["recognises"])) or "-"
+        place = (str(each["scheme"]), str(each["owner"]), str(each["levels"]), bodies)
+        rows.append((*place, each["name"]))
     programmes = [("programme", "requires")]
     for each in document["programmes"]:
         parts = (
@@ -149,7 +149,11 @@ def _schemes(document: dict[str, Any]) -> list[str]:
             for part in each["requires"]
         )
         programmes.append((str(each["programme"]), ", ".join(parts)))
-    return [*table(rows), *table(programmes)]
+    down = [
+        f"credit of programme {each['from']} may go on under {each['to']}"
+        for each in document["reductions"]
+    ]
+    return [*table(rows), *table(programmes), *down]
 
 
 def _records(document: dict[str, Any]) -> list[str]:

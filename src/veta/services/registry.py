@@ -13,9 +13,11 @@ from veta.model.assurance_events import (
     DisputeOpened,
     DisputeUpheld,
     ProgrammeRegistered,
+    RecognitionSet,
     RecordHandedOver,
     RecordMade,
     RecordStatusChanged,
+    ReductionRegistered,
     Restated,
     RestatementConfirmed,
     RuleConfirmed,
@@ -44,6 +46,7 @@ from veta.services.standing import (
     amount_at,
     disputes_now,
     operators_at,
+    recognitions_at,
     record_now,
     rule_now,
 )
@@ -154,6 +157,17 @@ class RegistryShelf:
         """All programmes, in the order of registration."""
         with self._store.read() as work:
             return work.said(ProgrammeRegistered)
+
+    def reductions(self) -> tuple[ReductionRegistered, ...]:
+        """Which programme's credit may go on under which, in the order of registration."""
+        with self._store.read() as work:
+            return work.said(ReductionRegistered)
+
+    def recognitions(self) -> tuple[RecognitionSet, ...]:
+        """Accreditation bodies that schemes recognise now: the entries that say so."""
+        with self._store.read() as work:
+            now_s = _now_s(work.cursor())
+            return recognitions_at(work.said(RecognitionSet), now_s)
 
     def records(self) -> tuple[RecordNow, ...]:
         """All accreditations and certificates, by number."""

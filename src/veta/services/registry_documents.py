@@ -68,7 +68,12 @@ def substances_json(shelf: RegistryShelf) -> dict[str, Any]:
 
 
 def schemes_json(shelf: RegistryShelf) -> dict[str, Any]:
-    """Schemes, and programmes with what they require."""
+    """Schemes and the bodies that they recognise now, programmes with what they require, and which
+    programme's credit may go on under which.
+    """
+    recognised: dict[int, list[int]] = {}
+    for entry in shelf.recognitions():
+        recognised.setdefault(entry.scheme, []).append(entry.body)
     return {
         "schemes": [
             {
@@ -78,6 +83,7 @@ def schemes_json(shelf: RegistryShelf) -> dict[str, Any]:
                 "levels": each.levels,
                 "creditLifeMonths": each.credit_life_months,
                 "massBalanceMonths": each.mass_balance_months,
+                "recognises": recognised.get(each.scheme, []),
             }
             for each in shelf.schemes()
         ],
@@ -90,6 +96,7 @@ def schemes_json(shelf: RegistryShelf) -> dict[str, Any]:
             }
             for each in shelf.programmes()
         ],
+        "reductions": [{"from": each.source, "to": each.target} for each in shelf.reductions()],
     }
 
 

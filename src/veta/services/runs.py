@@ -10,7 +10,7 @@ from veta.custody.build import BuiltRun, OutputSecrets, build
 from veta.custody.draft import ChainTerms, DraftOutput, DraftTake, RunDraft
 from veta.custody.encoding import lot_id
 from veta.custody.run import Assessment, assess
-from veta.model.identifiers import MemberId
+from veta.model.identifiers import Digest, MemberId
 from veta.model.lots import LotId
 from veta.ports.clock import Clock
 from veta.ports.lot_store import LotCall, LotVerb, OwnLotBatch
@@ -18,7 +18,7 @@ from veta.ports.store import Intent
 from veta.services.lot_papers import Entropy, PaperDesk
 from veta.services.lot_planning import LotPlanner
 from veta.services.lot_reading import known_lot
-from veta.services.run_requests import OutputRequest, RunRequest, TakeRequest
+from veta.services.run_requests import OutputRequest, RunRequest, TakeRequest, digest_of
 from veta.services.run_terms import TermsReader
 
 _SEED = 32
@@ -73,7 +73,7 @@ class RunDesk:
 
     def asked_before(self, request: RunRequest) -> bool:
         """Whether the same run is under way or done: asking again gives that one."""
-        return self._lots.standing(request.digest) is not None
+        return self._standing(request)[1] is not None
 
     def draft(self, request: RunRequest) -> DraftedRun:
         """Judge a request: every problem at once, and the three balances. Nothing is signed.
@@ -118,7 +118,8 @@ class RunDesk:
     def plan(self, request: RunRequest) -> PlannedRun:
         """Judge, sign the passports, ask the contract, and store everything in one transaction.
 
-        The outbox sends it. The same request asked again is the same intent.
+        The outbox sends it. The same request asked again is the same intent, unless everything
+        that it made was withdrawn.
 
         Raises:
             InputError: the draft has a problem; the code is that of the contract's refusal.
@@ -126,8 +127,7 @@ class RunDesk:
             VerificationError: a passport breaks its rules, or says something else than its lot.
             LedgerUnavailableError, NotFoundError: as ``draft``.
         """
-        digest = request.digest
-        earlier = self._lots.standing(digest)
+        digest, earlier = self._standing(request)
         if earlier is not None:
             return PlannedRun(earlier, self._lots_of(earlier), created=False, assessment=None)
         drafted = self.draft(request)
@@ -146,6 +146,26 @@ class RunDesk:
         intent = self._lots.plan(call, batches=batches, statements=records)
         created = intent.subject == call
         return PlannedRun(intent, self._lots_of(intent), created, drafted.assessment)
+
+    def _standing(self, request: RunRequest) -> tuple[Digest, Intent | None]:
+        """What names the request now, and the intent that it made, if that still counts."""
+        digest = request.digest
+        while True:
+            earlier = self._lots.standing(digest)
+            if earlier is None or not self._taken_back(earlier):
+                return digest, earlier
+            digest = digest_of("again", digest, earlier.number)
+
+    def _taken_back(self, intent: Intent) -> bool:
+        """Whether every batch of a run was withdrawn, as far as the store has followed."""
+        with self._planner.store.read() as work:
+            ends = [
+                work.lot_batch_end(batch.issuer, batch.root)
+                for batch in work.own_lot_batches(intent.number)
+            ]
+        return all(
+            end is not None and end.replacement is None and not end.handed_over for end in ends
+        )
 
     def _lots_of(self, intent: Intent) -> tuple[tuple[LotId, ...], ...]:
         with self._planner.store.read() as work:

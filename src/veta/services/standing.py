@@ -10,6 +10,7 @@ from veta.model.assurance_events import (
     DisputeClosed,
     DisputeOpened,
     DisputeUpheld,
+    RecognitionSet,
     RecordAction,
     RecordHandedOver,
     RecordMade,
@@ -125,6 +126,15 @@ def operators_at(entries: Iterable[OperatorSet], at_s: int) -> tuple[OperatorSet
         if entry.recorded_s <= at_s:
             last[entry.member] = entry
     return tuple(last[m] for m in sorted(last) if last[m].from_s <= at_s < last[m].until_s)
+
+
+def recognitions_at(entries: Iterable[RecognitionSet], at_s: int) -> tuple[RecognitionSet, ...]:
+    """The entries by which schemes recognise bodies at a moment, by scheme and body."""
+    last: dict[tuple[int, MemberId], RecognitionSet] = {}
+    for entry in entries:
+        if entry.recorded_s <= at_s:
+            last[entry.scheme, entry.body] = entry
+    return tuple(last[key] for key in sorted(last) if last[key].from_s <= at_s < last[key].until_s)
 
 
 def amount_at(entries: Sequence[CapacitySet | ExternalCeilingSet], at_s: int) -> int:
