@@ -80,7 +80,8 @@ def intent_json(intent: Intent) -> dict[str, Any]:
         purpose, name = "anchor", subject.root.hex()
     elif isinstance(subject, LotCall):
         named = subject.lots[0] if subject.lots else subject.root or subject.request
-        purpose, name = subject.call.purpose, named.hex()
+        purpose = subject.call.purpose
+        name = str(subject.rule) if subject.rule else named.hex()
     else:
         purpose, name = subject.action.name.lower(), subject.leaf.hex()
     return {
