@@ -1,0 +1,19 @@
+"""The data that come with the package: read once, from beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from veta.claims.schemes import SchemeCatalogue, load_schemes
+
+
+def octets(name: str) -> bytes:
+    """A data file of the package, as its octets."""
+    return files(__package__).joinpath(name).read_bytes()
+
+
+@cache
+def schemes() -> SchemeCatalogue:
+    """The schemes that Veta knows by itself; a network adds its own (``load_schemes``)."""
+    return load_schemes(octets("schemes.json"))
