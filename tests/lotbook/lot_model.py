@@ -115,11 +115,10 @@ class Book(Runs):
         """The leaf is under the root at its index, the sums are the totals, the lot is in
         proportion. Each step asks only if those before it hold."""
         found, header, columns = Findings(), opening.header, opening.columns
-        if not found.unless(opening.position < header.size, "IndexOutOfBounds"):
-            return found
         width = 32 + 8 * len(columns)
-        steps = path_length(opening.position, header.size)
-        found.unless(len(opening.path) == width * steps, "PathLength")
+        if found.unless(opening.position < header.size, "IndexOutOfBounds"):
+            steps = path_length(opening.position, header.size)
+            found.unless(len(opening.path) == width * steps, "PathLength")
         found.unless(len(opening.quantities) == len(columns), "Count")
         found.unless(max(opening.quantities) <= MAX_QUANTITY, "QuantityOutOfBounds")
         if found.errors:

@@ -122,7 +122,10 @@ def rule(*shares: tuple[ProductClassTerms, int, int], site: SiteId = SITE) -> Al
 
 
 def originate(*outputs: DraftOutput, emissions: tuple[Emission, ...], **changes: Any) -> RunDraft:
-    """A way in at a registered site, every credit column covered."""
+    """A way in at a registered site, every credit column covered by the site's one certificate,
+    whose number is the site's.
+    """
+    site = int(changes.get("site", SITE))
     kinds = {key for each in outputs for key in each.columns if key >> 28 == 5}
     usual = RunDraft(
         kind=LotBatchKind.ORIGIN,
@@ -131,7 +134,7 @@ def originate(*outputs: DraftOutput, emissions: tuple[Emission, ...], **changes:
         produced_to_s=NOW,
         outputs=outputs,
         emissions=emissions,
-        covers=tuple(Cover(key, (1,)) for key in sorted(kinds)),
+        covers=tuple(Cover(key, (site,)) for key in sorted(kinds)),
     )
     return replace(usual, **changes)
 

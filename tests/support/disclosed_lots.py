@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.support.assured_lots import honest_assurance
 from tests.support.certified_lot import SIGNER, Case, cathode_lot, honest_case, issuance
 from tests.support.custody_world import (
     CATHODE,
@@ -227,6 +228,7 @@ class Disclosure:
             successions=Known(()),
             classes=Known(self.classes),
             rules=Known(self.rules),
+            assurance=Known(honest_assurance(told.run for told in self.told)),
         )
         return replace(usual, **self.asked)
 

@@ -410,6 +410,22 @@ class FakeLots:
         """Nobody does."""
         return False
 
+    def assurance_record(self, record: int, block: BlockRef) -> None:
+        """None."""
+        return
+
+    def scheme(self, scheme: int, block: BlockRef) -> None:
+        """None."""
+        return
+
+    def programme(self, programme: int, block: BlockRef) -> None:
+        """None."""
+        return
+
+    def recognitions(self, *_: object) -> tuple[()]:
+        """None."""
+        return ()
+
     def suspended(self, *_: object) -> bool:
         """Nobody is."""
         return False

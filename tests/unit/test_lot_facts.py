@@ -105,6 +105,28 @@ class Lots:
         return next((each for each in self.facts.rules.value if each.rule == rule), None)
 
 
+    @property
+    def assured(self) -> Any:
+        return self.facts.assurance.value
+
+    def assurance_record(self, record: int, _: object) -> Any:
+        self.chain.ask("assurance_record", record)
+        return next((each for each in self.assured.records if each.record == record), None)
+
+    def scheme(self, scheme: int, _: object) -> Any:
+        self.chain.ask("scheme", scheme)
+        return next((each for each in self.assured.schemes if each.scheme == scheme), None)
+
+    def programme(self, programme: int, _: object) -> Any:
+        self.chain.ask("programme", programme)
+        known = (each for each in self.assured.programmes if each.programme == programme)
+        return next(known, None)
+
+    def recognitions(self, scheme: int, body: int, _: object) -> Any:
+        self.chain.ask("recognitions", (scheme, body))
+        return self.assured.recognitions
+
+
 def gathered(chain: Chain) -> LotFacts:
     facts = FactGatherer(chain, chain).gather(chain.case.bundle).lot
     assert facts is not None

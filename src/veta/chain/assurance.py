@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from veta.chain.caller import ContractCaller
+from veta.chain.standing_events import substances_of
 from veta.chain.web3_packages import abi_encode, keccak
 from veta.errors import TransactionRevertedError
 from veta.model.anchoring import BlockRef
+from veta.model.assurance import (
+    AssuranceRecord,
+    ProgrammeTerms,
+    RecognitionEntry,
+    RecordEntry,
+    SchemeTerms,
+)
+from veta.model.assurance_events import RecordAction, RecordSource, Requirement
 from veta.model.columns import ProgrammeId, SubstanceId
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.model.lots import AllocationRule, AllocationShare, ProductClassId, RuleState, SiteId
@@ -54,11 +63,16 @@ class AssuranceGateway:
         "endRule": "encode_end_rule",
         "lift": "encode_lift",
         "recognise": "encode_recognise",
+        "programme": "programme",
+        "recognitions": "recognitions",
+        "record": "record",
         "recordCount": "record_count",
         "reducible": "reducible",
         "registerRule": "encode_register_rule",
         "ruleCount": "rule_count",
         "ruleState": "rule_state",
+        "scheme": "scheme",
+        "status": "record",
         "suspend": "encode_suspend",
         "suspended": "suspended",
         "version": "version",
@@ -70,21 +84,16 @@ class AssuranceGateway:
         "consortium": "trust is pinned, never looked up",
         "eventHead": "the ledger asks it of all contracts alike",
         "handOver": "for the successor contract alone",
-        "programme": _LISTED,
         "programmeKnown": "the book refuses what is not registered",
         "recognised": _LISTED,
         "recognitionCount": _LISTED,
-        "recognitions": _LISTED,
-        "record": _LISTED,
         "recordOf": _LISTED,
         "registerProgramme": _VOTED,
         "registerReduction": _VOTED,
         "registerScheme": _VOTED,
         "registry": "trust is pinned, never looked up",
         "requireCover": "the book asks it",
-        "scheme": _LISTED,
         "setSuccessor": "for the consortium alone",
-        "status": _LISTED,
         "statusCount": _LISTED,
         "successor": "trust is pinned, never looked up",
         "voidRecord": _LISTED,
@@ -142,6 +151,62 @@ class AssuranceGateway:
         """Whether credit under ``source`` may go on under ``target``."""
         (found,) = self._caller.read("reducible", source, target, block=block)
         return bool(found)
+
+    def record(self, record: int, block: BlockRef) -> AssuranceRecord | None:
+        """An accreditation or a certificate with its status list, ``None`` if there is none."""
+        if not 1 <= record < 2**32:
+            return None
+        (found,) = self._caller.read("record", record, block=block)
+        subject, scheme, level, issuer, parent, from_s, until_s, _, packed, leaf = found
+        if not issuer:
+            return None
+        return AssuranceRecord(
+            record=record,
+            subject=subject,
+            issuer=MemberId(issuer),
+            parent=parent,
+            scheme=scheme,
+            level=level,
+            from_s=UnixSeconds(from_s),
+            until_s=UnixSeconds(until_s),
+            substances=substances_of(packed.to_bytes(32)),
+            leaf=Leaf(leaf),
+            entries=tuple(
+                RecordEntry(
+                    RecordAction(action), RecordSource(source), MemberId(by),
+                    UnixSeconds(effective_s), UnixSeconds(recorded_s),
+                )
+                for action, source, by, effective_s, recorded_s in self._caller.read_list(
+                    "status", record, block=block
+                )
+            ),
+        )  # fmt: skip
+
+    def scheme(self, scheme: int, block: BlockRef) -> SchemeTerms | None:
+        """A scheme's owner and levels, ``None`` if it is not registered."""
+        (found,) = self._caller.read("scheme", scheme, block=block)
+        owner, levels, _, _ = found
+        return SchemeTerms(scheme, MemberId(owner), levels) if owner else None
+
+    def programme(self, programme: ProgrammeId, block: BlockRef) -> ProgrammeTerms | None:
+        """What a programme requires, ``None`` if it is not registered."""
+        (found,) = self._caller.read("programme", programme, block=block)
+        requirements = tuple(Requirement(scheme, level) for scheme, level in found)
+        return ProgrammeTerms(programme, requirements) if requirements else None
+
+    def recognitions(
+        self, scheme: int, body: MemberId, block: BlockRef
+    ) -> tuple[RecognitionEntry, ...]:
+        """The whole list of when a scheme recognises an accreditation body."""
+        return tuple(
+            RecognitionEntry(
+                scheme, body, MemberId(by),
+                UnixSeconds(from_s), UnixSeconds(until_s), UnixSeconds(recorded_s),
+            )
+            for by, from_s, until_s, recorded_s in self._caller.read_list(
+                "recognitions", scheme, body, block=block
+            )
+        )  # fmt: skip
 
     def record_count(self, block: BlockRef) -> int:
         """Accreditations and certificates so far; they are 1 to this."""

@@ -10,6 +10,12 @@ from veta.chain.custody import CustodyGateway
 from veta.chain.lot_book import LotBookGateway
 from veta.chain.registry import RegistryGateway
 from veta.model.anchoring import BlockRef
+from veta.model.assurance import (
+    AssuranceRecord,
+    ProgrammeTerms,
+    RecognitionEntry,
+    SchemeTerms,
+)
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
 from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSeconds
 from veta.model.lot_tree import LotRoot
@@ -129,6 +135,24 @@ class ChainLots:
     def assures(self, member: MemberId, site: SiteId, block: BlockRef) -> bool:
         """Whether the member issued a certificate of the site that is active at the block."""
         return self.assurance.assures(member, site, block)
+
+    def assurance_record(self, record: int, block: BlockRef) -> AssuranceRecord | None:
+        """An accreditation or a certificate with its status list."""
+        return self.assurance.record(record, block)
+
+    def scheme(self, scheme: int, block: BlockRef) -> SchemeTerms | None:
+        """A scheme's owner and levels."""
+        return self.assurance.scheme(scheme, block)
+
+    def programme(self, programme: ProgrammeId, block: BlockRef) -> ProgrammeTerms | None:
+        """What a programme requires."""
+        return self.assurance.programme(programme, block)
+
+    def recognitions(
+        self, scheme: int, body: MemberId, block: BlockRef
+    ) -> tuple[RecognitionEntry, ...]:
+        """When a scheme recognises an accreditation body."""
+        return self.assurance.recognitions(scheme, body, block)
 
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""

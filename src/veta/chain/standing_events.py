@@ -175,7 +175,7 @@ def _record_made(topics: Topics, data: bytes, _: BlockRef) -> RecordMade:
     words = Words(data, 7)
     parent, scheme, level = words.number(32), words.number(16), words.number(8)
     from_s, until_s = _time(words), _time(words)
-    substances, leaf = _substances(words.octets()), Leaf(words.octets())
+    substances, leaf = substances_of(words.octets()), Leaf(words.octets())
     words.end()
     return RecordMade(
         record=_id(topics[1]),
@@ -191,7 +191,7 @@ def _record_made(topics: Topics, data: bytes, _: BlockRef) -> RecordMade:
     )
 
 
-def _substances(word: bytes) -> tuple[SubstanceId, ...]:
+def substances_of(word: bytes) -> tuple[SubstanceId, ...]:
     """16 bits each, ascending from the lowest; zeros above them."""
     packed = int.from_bytes(word)
     found = []

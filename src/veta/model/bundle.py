@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
+from veta.model.assurance import AssuranceFacts
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
-from veta.model.determined import Determined
+from veta.model.determined import Determined, Undetermined
 from veta.model.disclosure import DisclosedRun, LotPart
 from veta.model.identifiers import BatchRoot, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import AllocationRule, LotId, LotRecord, ProductClassTerms
+
+_NOT_ASKED = Undetermined("facts.none", "nobody asked the chain who assures what")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class LotFacts:
     """Of the product classes of those batches, as far as they are registered."""
     rules: Determined[tuple[AllocationRule, ...]]
     """The allocation rules that those batches name, as far as there are any."""
+    assurance: Determined[AssuranceFacts] = _NOT_ASKED
+    """The certificates that the disclosed origins rest on, and what stands above them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from veta.model.anchoring import BlockRef
+from veta.model.assurance import (
+    AssuranceRecord,
+    ProgrammeTerms,
+    RecognitionEntry,
+    SchemeTerms,
+)
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
 from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSeconds
 from veta.model.lot_tree import LotRoot
@@ -109,6 +115,20 @@ class LotLedgerReader(Protocol):
 
     def assures(self, member: MemberId, site: SiteId, block: BlockRef) -> bool:
         """Whether the member issued a certificate of the site that is active at the block."""
+
+    def assurance_record(self, record: int, block: BlockRef) -> AssuranceRecord | None:
+        """An accreditation or certificate with its status list, ``None`` if there is none."""
+
+    def scheme(self, scheme: int, block: BlockRef) -> SchemeTerms | None:
+        """A scheme's owner and levels, ``None`` if it is not registered."""
+
+    def programme(self, programme: ProgrammeId, block: BlockRef) -> ProgrammeTerms | None:
+        """What a programme requires, ``None`` if it is not registered."""
+
+    def recognitions(
+        self, scheme: int, body: MemberId, block: BlockRef
+    ) -> tuple[RecognitionEntry, ...]:
+        """The whole list of when a scheme recognises an accreditation body."""
 
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""

@@ -21,6 +21,7 @@ from veta.model.lots import (
     ProductClassId,
     ProductClassTerms,
 )
+from veta.services.assurance_facts import AssuranceReads, gather_assurance
 from veta.statement.jws import read_statement
 from veta.trees import DIGEST_LENGTH
 from veta.verify.batches import header_fault, name_of
@@ -41,7 +42,7 @@ _TOO_MANY: Final = Undetermined(
 )
 
 
-class LotReads(Protocol):
+class LotReads(AssuranceReads, Protocol):
     """The part of the lots' port that verification needs; every read names its block."""
 
     def batch_word(self, issuer: MemberId, root: LotRoot, block: BlockRef) -> bytes:
@@ -92,6 +93,7 @@ def gather_lot(
         successions=ask(lambda: _successions(statuses, bundle, leaf, block)),
         classes=ask(lambda: _present(reads.product_class(each, block) for each in classes)),
         rules=ask(lambda: _present(reads.allocation_rule(each, block) for each in rules)),
+        assurance=ask(lambda: gather_assurance(reads, bundle, block)),
     )
 
 
@@ -102,7 +104,7 @@ def unasked_lot(bundle: StatementBundle, why: Undetermined) -> LotFacts | None:
         return None
     lot = lot_id(part.batch.header.issuer, part.lot_key)
     words = tuple(BatchWord(*name_of(header), why) for header in _headers(bundle))
-    return LotFacts(lot, why, words, why, why, why)
+    return LotFacts(lot, why, words, why, why, why, why)
 
 
 def ask(question: Callable[[], T]) -> Determined[T]:

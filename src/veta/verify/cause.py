@@ -81,6 +81,8 @@ class Cause:
     draws: list[Draw] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     emissions: list[Emission] = field(default_factory=list)
+    certificates: list[tuple[ColumnKey, int]] = field(default_factory=list)
+    """What credit of a column at an origin rests on: column and number of the record."""
     outputs: list[OutputPart] = field(default_factory=list)
     closed: int = 0
     """Parts that are not open."""
@@ -155,9 +157,11 @@ def _add(cause: Cause, part: CausePart, fields: list[bytes]) -> None:
             cause.losses.append(Loss(_key(numbers[0]), numbers[1], reason))
         case CausePart.EMISSION:
             cause.emissions.append(Emission(_named(EmissionPart, numbers[0]), numbers[1]))
+        case CausePart.CERTIFICATE:
+            cause.certificates.append((_key(numbers[0]), numbers[1]))
         case CausePart.OUTPUT:
             cause.outputs.append(OutputPart(LotRoot(fields[0]), Digest(fields[1])))
-        case _:  # origin, source and certificates add nothing that the laws count
+        case _:  # origin and source add nothing that the laws count
             return
 
 

@@ -108,3 +108,11 @@ def listed(value: Any, most: int, read: Callable[[Any], T]) -> tuple[T, ...]:
     if not isinstance(value, list) or len(value) > most:
         raise ValueError(f"something else where a list of at most {most} belongs")
     return tuple(read(each) for each in value)
+
+
+def decimal(value: Any) -> int:
+    """An end of time that may be 2^64-1: more than a JSON number holds exactly."""
+    digits = text(value)
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > len(str(2**64)):
+        raise ValueError("something else where a decimal number belongs")
+    return int(digits)

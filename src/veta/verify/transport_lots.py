@@ -39,6 +39,7 @@ from veta.model.lots import (
 )
 from veta.verify.lineage_graph import MAX_NODES
 from veta.verify.strict_json import (
+    decimal,
     determined,
     determined_json,
     each_json,
@@ -51,6 +52,7 @@ from veta.verify.strict_json import (
     text,
     whole,
 )
+from veta.verify.transport_assurance import assurance_json, read_assurance
 from veta.verify.transport_status import read_status, status_json
 
 _MAX_PATH: Final = 64
@@ -95,12 +97,15 @@ def lot_facts_json(facts: LotFacts) -> dict[str, Any]:
         "successions": determined_json(facts.successions, each_json(status_json)),
         "classes": determined_json(facts.classes, each_json(_class_json)),
         "rules": determined_json(facts.rules, each_json(_rule_json)),
+        "assurance": determined_json(facts.assurance, assurance_json),
     }
 
 
 def read_lot_facts(value: Any) -> LotFacts:
     """What a file says that the chain said about a lot."""
-    document = members(value, "lot", "record", "words", "successions", "classes", "rules")
+    document = members(
+        value, "lot", "record", "words", "successions", "classes", "rules", "assurance"
+    )
     return LotFacts(
         lot=LotId(octets(document["lot"], 32)),
         record=determined(document["record"], _read_record),
@@ -108,6 +113,7 @@ def read_lot_facts(value: Any) -> LotFacts:
         successions=determined(document["successions"], read_each(read_status)),
         classes=determined(document["classes"], read_each(_read_class)),
         rules=determined(document["rules"], read_each(_read_rule)),
+        assurance=determined(document["assurance"], read_assurance),
     )
 
 
@@ -403,7 +409,7 @@ def _read_rule(value: Any) -> AllocationRule:
         rule=whole(document["rule"]),
         site=SiteId(whole(document["site"])),
         from_s=UnixSeconds(whole(document["from"])),
-        until_s=UnixSeconds(_decimal(document["until"])),
+        until_s=UnixSeconds(decimal(document["until"])),
         shares=listed(document["shares"], _MAX_SHARES, _read_share),
     )
 
@@ -411,11 +417,3 @@ def _read_rule(value: Any) -> AllocationRule:
 def _read_share(value: Any) -> AllocationShare:
     product_class, minimum_ppm, maximum_ppm = listed(value, 3, whole)
     return AllocationShare(ProductClassId(product_class), minimum_ppm, maximum_ppm)
-
-
-def _decimal(value: Any) -> int:
-    """An end of time that may be 2^64-1: more than a JSON number holds exactly."""
-    digits = text(value)
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > len(str(2**64)):
-        raise ValueError("something else where a decimal number belongs")
-    return int(digits)

@@ -6,8 +6,8 @@
      8 lot state and custody · 9 lineage and the three laws · 10 assurance chain ·
      11 each claim · 12 footprint recomputed from what is disclosed
 
-Steps 8, 9 and 12 are made for bundles that disclose a lot; without one, and for steps 10 and 11,
-the report says not proven, and a policy that requires them never gets better than NOT_PROVEN.
+Steps 8, 9, 10 and 12 are made for bundles that disclose a lot; without one, and for step 11, the
+report says not proven, and a policy that requires them never gets better than NOT_PROVEN.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from veta.model.identifiers import MemberId
 from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
+from veta.verify.assurance_step import check_assurance
 from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.footprint_step import check_footprint
@@ -38,7 +39,7 @@ T = TypeVar("T")
 _LATER_STEPS: Final = {
     Step.LOT: ("lot.not_on_chain", "who holds the lot now, and how much of it is left"),
     Step.LINEAGE: ("lineage.not_on_chain", "from which lots it was made, and that sums close"),
-    Step.ASSURANCE: ("assurance.not_on_chain", "who assured the site, and who accredited them"),
+    Step.ASSURANCE: ("assurance.lot_not_disclosed", "who vouches for the lot's site and credit"),
     Step.CLAIMS: ("claims.not_checked", "each claim against a programme's rules"),
     Step.FOOTPRINT: ("footprint.not_recomputed", "the footprint recomputed from an inventory"),
 }
@@ -81,8 +82,8 @@ class Verifier:
         checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
         checks += self._status(statement, facts)  # 7
         kept = all(check.outcome is Outcome.PASSED for check in rules)
-        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 12
-        checks += _later_steps((Step.ASSURANCE, Step.CLAIMS))  # 10, 11
+        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 10, 12
+        checks += _later_steps((Step.CLAIMS,))  # 11
         return self._report(checks, statement, facts)
 
     def _authenticate(
@@ -216,18 +217,19 @@ def _member_id(facts: LedgerFacts) -> MemberId | None:
 def _lot(
     statement: SignedStatement, bundle: StatementBundle, facts: LedgerFacts, *, kept: bool
 ) -> list[Check]:
-    """Steps 8, 9 and 12, of a bundle that discloses a lot; ``kept``: step 4 found no fault."""
+    """Steps 8, 9, 10 and 12, of a bundle that discloses a lot; ``kept``: step 4 found no fault."""
     part = bundle.lot
     if part is None:
-        return _later_steps((Step.LOT, Step.LINEAGE, Step.FOOTPRINT))
+        return _later_steps((Step.LOT, Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
     stated = StatedLot.of(statement.credential) if kept else None
     checks, grounded = check_lot(statement, stated, part, facts)
     if lot_fault(part) is not None:
-        return checks + _unreached((Step.LINEAGE, Step.FOOTPRINT))
+        return checks + _unreached((Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
     about = facts_about(part, facts)
     lineage = check_lineage(bundle, stated, about, grounded=grounded)
+    assurance = check_assurance(part, lineage, about, grounded=grounded)
     footprint = check_footprint(stated, part, lineage, grounded=grounded)
-    return [*checks, *lineage.checks, *footprint]
+    return [*checks, *lineage.checks, *assurance, *footprint]
 
 
 def _later_steps(steps_: Iterable[Step]) -> list[Check]:

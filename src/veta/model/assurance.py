@@ -1,0 +1,92 @@
+"""Who assures what, as a verifier is told it: records, schemes, programmes and recognitions.
+
+Windows are [from, until) in Unix seconds, 2^64-1 is open (docs/spec/contracts.md, ``Assurance``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from veta.model.assurance_events import RecordAction, RecordSource, Requirement
+from veta.model.columns import ProgrammeId, SubstanceId
+from veta.model.identifiers import Leaf, MemberId, UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEntry:
+    """An entry of a record's status list; ``by_member`` 0: by vote."""
+
+    action: RecordAction
+    source: RecordSource
+    by_member: MemberId
+    effective_s: UnixSeconds
+    recorded_s: UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class AssuranceRecord:
+    """An accreditation (``parent`` 0) or a certificate of a site under one."""
+
+    record: int
+    subject: int
+    """A site, or of an accreditation a member."""
+    issuer: MemberId
+    parent: int
+    scheme: int
+    level: int
+    """Reached, or of an accreditation the highest that may be given."""
+    from_s: UnixSeconds
+    until_s: UnixSeconds
+    """Brought forward where the record was withdrawn, void or handed over."""
+    substances: tuple[SubstanceId, ...]
+    """Ascending; none: every substance."""
+    leaf: Leaf
+    """Of the document."""
+    entries: tuple[RecordEntry, ...]
+    """Its whole status list, in the order of recording."""
+
+    def covers(self, substance: SubstanceId) -> bool:
+        """Whether the substance is within its scope."""
+        return not self.substances or substance in self.substances
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeTerms:
+    """A scheme's owner, and how many levels there are."""
+
+    scheme: int
+    owner: MemberId
+    levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeTerms:
+    """What credit of a programme asks for, ascending by scheme."""
+
+    programme: ProgrammeId
+    requirements: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionEntry:
+    """From ``recorded_s`` until the next entry, ``scheme`` recognises ``body`` in the window."""
+
+    scheme: int
+    body: MemberId
+    by_member: MemberId
+    from_s: UnixSeconds
+    until_s: UnixSeconds
+    recorded_s: UnixSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class AssuranceFacts:
+    """What the chain has on record of the certificates that a lineage names, and above them."""
+
+    records: tuple[AssuranceRecord, ...]
+    """The certificates, and the accreditations that they stand under; what is not there is not on
+    record."""
+    schemes: tuple[SchemeTerms, ...]
+    programmes: tuple[ProgrammeTerms, ...]
+    recognitions: tuple[RecognitionEntry, ...]
+    """Of the accreditation bodies, by the schemes; whole lists in the order of recording."""

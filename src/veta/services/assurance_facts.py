@@ -1,0 +1,90 @@
+"""What a verifier asks the chain about who assures what behind a lot, at the block of its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from veta.custody.columns import column_of
+from veta.errors import InputError
+from veta.model.anchoring import BlockRef
+from veta.model.assurance import (
+    AssuranceFacts,
+    AssuranceRecord,
+    ProgrammeTerms,
+    RecognitionEntry,
+    SchemeTerms,
+)
+from veta.model.bundle import StatementBundle
+from veta.model.columns import ColumnKey, ProgrammeId
+from veta.model.identifiers import MemberId
+from veta.verify.assurance_step import MAX_CERTIFICATES
+from veta.verify.cause import read_cause
+from veta.verify.lineage_graph import MAX_NODES, nodes_of
+
+_T = TypeVar("_T")
+
+
+class AssuranceReads(Protocol):
+    """The part of the lots' port that tells of assurance; every read names its block."""
+
+    def assurance_record(self, record: int, block: BlockRef) -> AssuranceRecord | None:
+        """An accreditation or a certificate."""
+
+    def scheme(self, scheme: int, block: BlockRef) -> SchemeTerms | None:
+        """A scheme."""
+
+    def programme(self, programme: ProgrammeId, block: BlockRef) -> ProgrammeTerms | None:
+        """A programme."""
+
+    def recognitions(
+        self, scheme: int, body: MemberId, block: BlockRef
+    ) -> tuple[RecognitionEntry, ...]:
+        """When a scheme recognises an accreditation body."""
+
+
+def gather_assurance(
+    reads: AssuranceReads, bundle: StatementBundle, block: BlockRef
+) -> AssuranceFacts:
+    """The certificates that disclosed origins rest on, and what stands above them.
+
+    At most ``MAX_CERTIFICATES``, the lowest first: whoever makes bundles makes the node ask.
+
+    Raises:
+        LedgerError: the chain cannot be asked.
+    """
+    named = sorted(set(_named(bundle)))
+    numbers = sorted({number for _, number in named})[:MAX_CERTIFICATES]
+    programmes = sorted({column_of(key).qualifier for key, _ in named})
+    certificates = _known(reads.assurance_record(each, block) for each in numbers)
+    parents = sorted({each.parent for each in certificates} - {0, *numbers})
+    records = certificates + _known(reads.assurance_record(each, block) for each in parents)
+    schemes = sorted({each.scheme for each in records})
+    bodies = sorted({(each.scheme, each.issuer) for each in records if not each.parent})
+    return AssuranceFacts(
+        records=tuple(records),
+        schemes=tuple(_known(reads.scheme(each, block) for each in schemes)),
+        programmes=tuple(
+            _known(
+                reads.programme(ProgrammeId(each), block) for each in programmes[:MAX_CERTIFICATES]
+            )
+        ),
+        recognitions=tuple(
+            entry for scheme, body in bodies for entry in reads.recognitions(scheme, body, block)
+        ),
+    )
+
+
+def _named(bundle: StatementBundle) -> Iterator[tuple[ColumnKey, int]]:
+    """Credit column and certificate, of every open part that names one."""
+    if nodes_of(bundle.runs) > MAX_NODES:
+        return
+    for run in bundle.runs:
+        try:
+            yield from read_cause(run.cause).certificates
+        except InputError:
+            continue
+
+
+def _known(answers: Iterable[_T | None]) -> list[_T]:
+    return [answer for answer in answers if answer is not None]
