@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from tests.contracts.lots.evm import Contracts, RefusedError, address_of, fresh_evm
 from tests.contracts.lots.paper import CB, IP, MB, SG, batch, fresh, part_of
@@ -132,3 +134,71 @@ class TestNotices:
                 "LotNotices", "confirm", IDS["smelter"], fresh(), 0, sender=address_of("body")
             )
         assert caught.value.name == "UnknownRestatement"
+
+
+MOST = 2**53 - 1
+
+
+class TestEdges:
+    """The last value that is allowed is allowed."""
+
+    @pytest.mark.parametrize("delta", [MOST, -MOST])
+    def test_restatement__as_large_as_a_quantity__is_recorded(
+        self, world: LotWorld, delta: int
+    ) -> None:
+        lot = world.held(HELD)
+        given = (lot.header, CO2E, delta, 2, fresh())
+        assert world.act("mine", "LotNotices", "restate", *given).only("Restated")["delta"] == delta
+        over = delta + (1 if delta > 0 else -1)
+        with world.refuses("DeltaOutOfBounds", over):
+            world.act("mine", "LotNotices", "restate", lot.header, CO2E, over, 2, fresh())
+
+    def test_dispute__in_the_second_that_the_last_one_lapses__is_opened(
+        self, world: LotWorld
+    ) -> None:
+        lot = world.held(HELD)
+        given = (lot.header, bytes(32), fresh())
+        world.act("mine", "LotNotices", "dispute", *given)
+        subject = world.contracts.log[-1].said["subject"]
+        (_, lapses, *_), _ = world.contracts.read("LotNotices", "disputeOf", subject, IDS["mine"])
+        world.wait(lapses - world.now - 1)
+        with world.refuses("DisputeBarred", IDS["mine"], subject, lapses):
+            world.act("mine", "LotNotices", "dispute", *given)
+        world.wait(1)
+        world.act("mine", "LotNotices", "dispute", *given)
+
+    def test_metal__first_measured__as_much_as_a_quantity_can_say(self, world: LotWorld) -> None:
+        lot = world.held(HELD)
+        plan = batch(CATHODE, MB, {**HELD, AU: MOST})
+        world.transform("mine", AURORA, plan, takes=[part_of(lot)], first_measured=[(AU, MOST)])
+
+
+class TestCustody:
+    def test_reenter__after_an_offer_that_ended_by_its_time__nothing_of_it_is_left(
+        self, world: LotWorld
+    ) -> None:
+        lot, salt = world.held(HELD), fresh()
+        world.custody("mine", "offer", [lot.id], IDS["refinery"], world.now + DAY, fresh())
+        world.wait(DAY)
+        named = encode(
+            ["uint256", "address", "bytes32", "address", "bytes32"],
+            [
+                world.evm.chain_id,
+                world.contracts.addresses["Custody"],
+                lot.id,
+                address_of("smelter"),
+                salt,
+            ],
+        )
+        world.custody("mine", "exit", lot.id, keccak(named))
+        world.custody("smelter", "reenter", lot.id, salt)
+        _, holder, offered_to, _, _, _, offer_until, _ = world.lot_of(lot)
+        assert (holder, offered_to, offer_until) == (IDS["smelter"], 0, 0)
+
+    def test_open__lot_from_outside__is_uniform_like_any_other(self, world: LotWorld) -> None:
+        """Only `attributed` lets CO2e differ; that a batch came from outside does not."""
+        held = {NET: 1_000, CU: 900, CU_EXTERNAL: 900, CO2E: 9_000}
+        plan = batch(CATHODE, CB, held | {CO2E: 8_000}, held | {CO2E: 10_000})
+        made = world.external("gris", plan)
+        with world.refuses("Co2eNotUniform", 0, 8_000, 9_000, 9_000):
+            world.custody("gris", "open", made.lot(0).opening())
