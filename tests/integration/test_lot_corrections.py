@@ -240,6 +240,7 @@ def test_replace__refused_on_chain__leaves_the_old_lots_where_they_were(
         place = work.own_lot(lot)
     assert place is not None
     assert place.intent != asked.intent.number
+    assert smelter.audit().differences == []
     refusal(
         "custody.batch_opened",
         lambda: smelter.lots.corrector.replace(lot, others(smelter, ("R-CAT-21", 100))),

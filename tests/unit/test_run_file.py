@@ -21,7 +21,7 @@ from veta.model.columns import (
     unit_key,
 )
 from veta.model.lots import CustodyModel, LossReason, LotBatchKind
-from veta.services.run_file import column_name, read_column, read_run
+from veta.services.run_file import column_name, read_column, read_replacement, read_run
 
 NAMES = {
     "mass.net": mass_key(MassBasis.NET),
@@ -128,3 +128,38 @@ def test_read_run__that_is_none__names_the_place(changes: dict[str, Any], place:
     with pytest.raises(InputError) as refused:
         read_run(octets(**changes))
     assert any(part in refused.value.message for part in place.split("|"))
+
+
+def replacement(**changes: Any) -> bytes:
+    (output,) = document()["outputs"]
+    whole = {"format": "veta-replacement/1", "lots": output["lots"], "padding": 3}
+    return json.dumps(whole | changes).encode()
+
+
+def test_read_replacement__whole__has_the_columns_that_any_lot_names() -> None:
+    request = read_replacement(replacement())
+    assert request.columns == (mass_key(MassBasis.NET), metal_key(29), co2e_key(1))
+    assert [lot.quantities for lot in request.lots] == [(10, 5, 0), (10, 0, 7)]
+    assert request.padding == 3
+    assert read_replacement(replacement(padding=0)) == replace(request, padding=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"format": "veta-run/1"}, "format"),
+        ({"lots": {}}, "lots"),
+        ({"lots": [{"number": "A"}]}, "quantities"),
+        ({"padding": -1}, "padding"),
+        ({"padding": True}, "padding"),
+        ({"reference": "mass.net"}, "reference"),
+        ({"productClass": 2}, "productClass"),
+    ],
+)
+def test_read_replacement__that_is_none__names_the_place(
+    changes: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read_replacement(replacement(**changes))
+    assert refused.value.code == "run.malformed"
+    assert place in refused.value.message

@@ -41,6 +41,8 @@ def exit_(
     Example: veta lot exit 0x4f1c...e2 --account 0x8ba1...ba72 --paper exit.json
     """
     whom = read_account(account)
+    if str(paper) == "-":
+        raise InputError("cli.file", "an exit paper is a file: it is needed again")
     with open_home(home, writes=True, password_file=password_file) as node:
         node.follow()
         found = find_lot(node, lot)
