@@ -34,7 +34,7 @@ def originated(world: ApiWorld, client: Client) -> str:
     number = "BSE-CAT-26-1001"
     lot = {"number": number, "quantities": HELD, "passport": world.credential(1001)}
     output = {"productClass": 1, "model": "controlled-blending", "reference": "mass.net"}
-    run = {
+    run: Any = {
         "format": "veta-run/1",
         "kind": "origin",
         "site": 3,

@@ -33,10 +33,10 @@ from veta.store.lot_schema import FOLLOWED_LOTS
 from veta.store.sql_store import open_store
 
 OTHER = MemberId(8)
-TABLES = (*FOLLOWED_LOTS, "lot_calls", "own_lot_batches", "own_lots")
+TABLES = (*FOLLOWED_LOTS, "lot_calls", "own_lot_batches", "own_lot_pages", "own_lots")
 FILLED = {
     "lot_batches", "lot_runs", "opened_lots", "lot_takes", "lot_run_parts", "lot_changes",
-    "period_uses", "lot_calls", "own_lot_batches", "own_lots",
+    "period_uses", "lot_calls", "own_lot_batches", "own_lot_pages", "own_lots",
 }  # fmt: skip
 
 

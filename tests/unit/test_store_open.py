@@ -7,18 +7,22 @@ import signal
 import sqlite3
 from collections.abc import Collection
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from tests.support.node_parts import record
+from veta.custody.encoding import lot_id
 from veta.errors import StoreError
 from veta.model.anchoring import BlockRef
+from veta.model.columns import ColumnKey
 from veta.model.identifiers import AccountAddress, BlockNumber, Digest, MemberId, UnixSeconds
+from veta.model.lots import ProductClassId
 from veta.model.registry_events import SiteRegistered
 from veta.ports.ledger import Call
-from veta.ports.lot_store import LotCall, LotVerb
+from veta.ports.lot_store import PAGE_LOTS, LotCall, LotVerb, OwnLotBatch
 from veta.ports.store import FollowedBlock, StoreIdentity
 from veta.store.engine import Transactions, sqlite_engine
 from veta.store.lot_schema import FOLLOWED_LOTS
@@ -26,9 +30,10 @@ from veta.store.migrate import newest_revision, upgrade
 from veta.store.schema import SCHEMA_REVISION, metadata
 from veta.store.sql_store import open_store
 from veta.store.standing_schema import FOLLOWED_STANDING
+from veta.sum_trees import SumTree, page_nodes
 
 _CALL = Call(AccountAddress(b"\x06" * 20), b"\x01\x02", 100_000, "retire")
-_OF_LOTS = {*FOLLOWED_LOTS, "lot_calls", "own_lot_batches", "own_lots"}
+_OF_LOTS = {*FOLLOWED_LOTS, "lot_calls", "own_lot_batches", "own_lot_pages", "own_lots"}
 IDENTITY = StoreIdentity(
     chain_id=1337,
     genesis_digest=Digest(b"\x01" * 32),
@@ -96,7 +101,7 @@ def test_open_store__second_process__refused_until_the_first_dies(path: Path) ->
     open_store(path, IDENTITY).close()
 
 
-@pytest.mark.parametrize("revision", ["0004", "9999", "zzz"])
+@pytest.mark.parametrize("revision", ["0005", "9999", "zzz"])
 def test_open_store__schema_of_a_newer_program__refused(path: Path, revision: str) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num=?", (revision,))
@@ -193,7 +198,7 @@ def test_migrations__from_nothing__make_the_schema_of_the_code(tmp_path: Path) -
     with Transactions(direct).write() as connection:
         metadata.create_all(connection)
     assert _schema(migrated) == _schema(direct)
-    assert len(_schema(direct)) == 54  # 53 tables, and the indexes
+    assert len(_schema(direct)) == 55  # 54 tables, and the indexes
     assert newest_revision() == SCHEMA_REVISION
     migrated.dispose()
     direct.dispose()
@@ -221,11 +226,88 @@ def _filled(path: Path) -> None:
     store.close()
 
 
+_WITHOUT_PAGES = tuple(
+    f"ALTER TABLE own_lot_batches ADD COLUMN {name} BLOB NOT NULL DEFAULT x''"
+    for name in ("leaves", "quantities")
+)
+
+
+def own_batch(lots: int, *, paged: bool) -> tuple[LotCall, OwnLotBatch]:
+    """A run of the member's, with its batch."""
+    entries = [sha256(b"%d" % number).digest() * 2 for number in range(lots)]
+    rows = [(number, 2 * number) for number in range(lots)]
+    tree = SumTree(
+        ((each[:32], each[32:], row) for each, row in zip(entries, rows, strict=True)), 2
+    )
+    batch = OwnLotBatch(
+        issuer=MemberId(7),
+        root=tree.root,
+        output=0,
+        product_class=ProductClassId(1),
+        columns=(ColumnKey(1), ColumnKey(2)),
+        salt=b"\x01" * 16,
+        leaves=b"".join(entries),
+        quantities=b"".join(each.to_bytes(8) for row in rows for each in row),
+        lots=tuple(lot_id(MemberId(7), each[:32]) for each in entries),
+        nodes=page_nodes(tree) if paged else b"",
+    )
+    call = LotCall(LotVerb.RUN, MemberId(7), Digest(b"\x05" * 32), _CALL, 1, tree.root)
+    return call, batch
+
+
+@pytest.mark.parametrize("lots", [1, PAGE_LOTS, PAGE_LOTS + 1, 2 * PAGE_LOTS + 5])
+def test_open_store__batch_stored_before_there_were_pages__is_moved_whole(
+    path: Path, lots: int
+) -> None:
+    call, batch = own_batch(lots, paged=False)
+    store = open_store(path, IDENTITY)
+    with store.write() as work:
+        work.add_lot_call(call, [batch])
+    store.close()
+    with sqlite3.connect(path) as connection:
+        for statement in _WITHOUT_PAGES:
+            connection.execute(statement)
+        connection.execute(
+            "UPDATE own_lot_batches SET leaves=?, quantities=?", (batch.leaves, batch.quantities)
+        )
+        connection.execute("DROP TABLE own_lot_pages")
+        connection.execute("UPDATE alembic_version SET version_num='0003'")
+    connection.close()
+    store = open_store(path, IDENTITY)
+    with store.read() as work:
+        ((_, moved),) = work.all_own_lot_batches()
+        assert moved == batch
+        place = work.own_lot(batch.lots[-1])
+        assert place is not None
+        assert (place.index, place.quantities) == (lots - 1, (lots - 1, 2 * (lots - 1)))
+        assert work.own_lot_page(place).nodes == b""
+    store.close()
+
+
+@pytest.mark.parametrize("lots", [1, PAGE_LOTS, PAGE_LOTS + 1, 2 * PAGE_LOTS + 5])
+def test_own_lot_page__of_any_lot__is_the_page_with_the_nodes_of_all(path: Path, lots: int) -> None:
+    call, batch = own_batch(lots, paged=True)
+    store = open_store(path, IDENTITY)
+    with store.write() as work:
+        work.add_lot_call(call, [batch])
+    with store.read() as work:
+        assert work.own_lot_batches(1) == (batch,)
+        for index in {0, lots // 2, lots - 1}:
+            place = work.own_lot(batch.lots[index])
+            assert place is not None
+            assert place.lot_key + place.statement_leaf == batch.leaves[index * 64 :][:64]
+            page = work.own_lot_page(place)
+            first = index // PAGE_LOTS * PAGE_LOTS
+            assert page.leaves == batch.leaves[first * 64 : (first + PAGE_LOTS) * 64]
+            assert page.nodes == batch.nodes
+    store.close()
+
+
 def test_open_store__schema_before_lots__is_brought_up_to_date_and_followed_anew(
     path: Path,
 ) -> None:
     _filled(path)
-    assert _as_of(path, "0001", {*_OF_LOTS, *FOLLOWED_STANDING}) == 14 + 24
+    assert _as_of(path, "0001", {*_OF_LOTS, *FOLLOWED_STANDING}) == 15 + 24
     store = open_store(path, IDENTITY)
     with store.read() as work:
         assert len(list(work.all_statements())) == 3
@@ -244,7 +326,8 @@ def test_open_store__schema_before_registry__keeps_what_is_its_own_and_follows_a
         intent = work.add_lot_call(call)
     store.close()
     dropped = "ALTER TABLE lot_calls DROP COLUMN rule"
-    assert _as_of(path, "0002", FOLLOWED_STANDING, dropped) == 24
+    newer = {*FOLLOWED_STANDING, "own_lot_pages"}
+    assert _as_of(path, "0002", newer, dropped, *_WITHOUT_PAGES) == 24 + 1
     store = open_store(path, IDENTITY)
     with store.read() as work:
         assert len(list(work.all_statements())) == 3

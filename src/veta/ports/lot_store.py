@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NewType, Protocol
 
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
-from veta.model.identifiers import Digest, MemberId, TransactionId, UnixSeconds
+from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSeconds
 from veta.model.lineage import RunOrder
 from veta.model.lot_events import (
     NO_TIME,
@@ -22,7 +22,7 @@ from veta.model.lot_events import (
     LotOpened,
     LotRun,
 )
-from veta.model.lot_tree import LotRoot
+from veta.model.lot_tree import LotKey, LotRoot
 from veta.model.lots import LotId, PeriodUse, ProductClassId, SiteId
 from veta.model.periods import Period
 from veta.ports.ledger import Call
@@ -30,6 +30,8 @@ from veta.ports.ledger import Call
 if TYPE_CHECKING:
     from veta.ports.store import Intent
 
+PAGE_LOTS: Final = 1 << 10
+"""Lots of a batch that are kept, and read, together."""
 Place = NewType("Place", int)
 """Where on the chain something was said: block << 20 | index of the log."""
 
@@ -121,16 +123,44 @@ class OwnLotBatch:
     quantities: bytes
     """8 octets a column and lot, big-endian."""
     lots: tuple[LotId, ...]
+    nodes: bytes = b""
+    """The nodes of its tree over every ``PAGE_LOTS`` lots, joined (``sum_trees.page_nodes``); none
+    of batches that were stored before there were pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBatchName:
+    """A batch of the member's own lots, without them."""
+
+    issuer: MemberId
+    root: LotRoot
+    output: int
+    product_class: ProductClassId
+    columns: tuple[ColumnKey, ...]
+    salt: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class LotPlace:
-    """Where a lot of the member's own is."""
+    """Where a lot of the member's own is, and what it is."""
 
-    batch: OwnLotBatch
+    batch: OwnBatchName
     intent: int
     """Of the run that makes it, or of the replacement."""
     index: int
+    lot_key: LotKey
+    statement_leaf: Leaf
+    quantities: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LotPage:
+    """The lots that stand with one in a page of its batch, and the nodes over all pages."""
+
+    leaves: bytes
+    quantities: bytes
+    nodes: bytes
+    """As ``OwnLotBatch.nodes``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +197,9 @@ class LotCallWork(Protocol):
 
     def own_lot(self, lot: LotId) -> LotPlace | None:
         """Where a lot of the member's own is: the newest batch that has it and was not refused."""
+
+    def own_lot_page(self, place: LotPlace) -> LotPage:
+        """The page of a lot: of a batch of a million lots one thousandth of it is read."""
 
     def all_own_lot_batches(self) -> Sequence[tuple[int, OwnLotBatch]]:
         """Every batch with its intent, for an auditor."""

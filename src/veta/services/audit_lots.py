@@ -9,9 +9,9 @@ from veta.custody.encoding import lot_id
 from veta.errors import StoreError
 from veta.model.anchoring import BlockRef
 from veta.model.identifiers import MemberId
-from veta.ports.lot_store import LotCall, LotPlace, LotVerb, OwnLotBatch
+from veta.ports.lot_store import LotCall, LotVerb, OwnLotBatch
 from veta.ports.store import Intent, IntentState, OutboxEntry, StoreWork
-from veta.services.lot_reading import entry_of, tree_of
+from veta.services.lot_reading import kept_lots, tree_of
 from veta.services.outbox_rules import Effect
 from veta.services.planning import TransactionPlanner
 
@@ -61,7 +61,7 @@ def audit_own_batches(work: StoreWork, differences: Differences) -> int:
         outputs.setdefault(number, []).append(batch.output)
         try:
             intent = work.intent(number)
-            fault = _batch_fault(batch, number, intent) or _told_otherwise(work, batch)
+            fault = _batch_fault(batch, intent) or _told_otherwise(work, batch)
         except StoreError as error:
             differences.add(error.code, subject, error.message)
             continue
@@ -87,14 +87,10 @@ def _told_otherwise(work: StoreWork, batch: OwnLotBatch) -> str:
     return "" if same else "the chain says something else of it"
 
 
-def _batch_fault(batch: OwnLotBatch, number: int, intent: Intent | None) -> str:
-    place = LotPlace(batch, number, 0)
-    tree = tree_of(place)
-    ids = tuple(
-        lot_id(batch.issuer, entry_of(LotPlace(batch, number, index))[0])
-        for index in range(tree.size)
-    )
-    if ids != batch.lots:
+def _batch_fault(batch: OwnLotBatch, intent: Intent | None) -> str:
+    tree_of(batch)
+    kept = kept_lots(batch.leaves, batch.quantities, len(batch.columns))
+    if tuple(lot_id(batch.issuer, key) for key, _, _ in kept) != batch.lots:
         return "its lots have other names"
     if intent is None or not isinstance(intent.subject, LotCall):
         return "nothing says what makes it"

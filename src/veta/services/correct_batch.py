@@ -25,7 +25,7 @@ from veta.services.lot_planning import LotPlanner
 from veta.services.run_file import column_name
 from veta.services.run_requests import OutputRequest, ReplacementRequest, digest_of
 from veta.services.run_terms import TermsReader
-from veta.sum_trees import SumTree
+from veta.sum_trees import SumTree, page_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class BatchCorrector:
         request = digest_of(LotVerb.WITHDRAW, root)
         standing = self._lots.standing(request)
         if standing is not None:
-            return CorrectedBatch(standing, place.batch.lots, created=False)
+            return CorrectedBatch(standing, self._whole(place).lots, created=False)
         issued = self._untouched(place)
         if issued.header.kind is LotBatchKind.TRANSFORM:
             raise _refused(problem("NotInThisRun", arguments={"what": "withdrawal: replace it"}))
@@ -86,7 +86,7 @@ class BatchCorrector:
             root=root,
         )
         intent = self._lots.plan(call)
-        return CorrectedBatch(intent, place.batch.lots, created=intent.subject == call)
+        return CorrectedBatch(intent, self._whole(place).lots, created=intent.subject == call)
 
     def replace(self, lot: LotId, request: ReplacementRequest) -> CorrectedBatch:
         """Put other lots of equal totals in the place of a transform's output.
@@ -102,7 +102,7 @@ class BatchCorrector:
         """
         place, maker = self._place(lot)
         if _made_by(maker, request):
-            return CorrectedBatch(maker, place.batch.lots, created=False)
+            return CorrectedBatch(maker, self._whole(place).lots, created=False)
         digest = digest_of(LotVerb.REPLACE, place.batch.root, request)
         standing = self._lots.standing(digest)
         if standing is not None:
@@ -111,12 +111,13 @@ class BatchCorrector:
         header = issued.header
         if header.kind is not LotBatchKind.TRANSFORM:
             raise _refused(problem("NotInThisRun", arguments={"what": "replacement: withdraw it"}))
-        output = _output(place.batch, header, request)
-        self._judge(header, output, place.batch)
+        whole = self._whole(place)
+        output = _output(whole, header, request)
+        self._judge(header, output, whole)
         records, (secrets,) = self._papers.papers(
             header.site, [output], replaced=header.root, salt=place.batch.salt
         )
-        batch = _own_batch(place.batch, output, secrets)
+        batch = _own_batch(whole, output, secrets)
         call = LotCall(
             verb=LotVerb.REPLACE,
             member=self._planner.member,
@@ -138,6 +139,13 @@ class BatchCorrector:
         if maker.state is IntentState.HELD:
             raise ConflictError("lot.not_issued", "what would have issued the lot was refused")
         return place, maker
+
+    def _whole(self, place: LotPlace) -> OwnLotBatch:
+        """The batch of a lot, with all its lots."""
+        with self._planner.store.read() as work:
+            batches = work.own_lot_batches(place.intent)
+        (whole,) = [batch for batch in batches if batch.root == place.batch.root]
+        return whole
 
     def _untouched(self, place: LotPlace) -> LotBatch:
         """The batch as issued, if nothing of it was opened and it is still there."""
@@ -241,6 +249,7 @@ def _own_batch(replaced: OwnLotBatch, output: OutputRequest, secrets: OutputSecr
         leaves=b"".join(key + leaf for key, leaf in secrets.lots),
         quantities=b"".join(struct.pack(f">{len(row)}Q", *row) for row in rows),
         lots=tuple(lot_id(replaced.issuer, key) for key, _ in secrets.lots),
+        nodes=page_nodes(tree),
     )
 
 

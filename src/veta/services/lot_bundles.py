@@ -15,7 +15,7 @@ from veta.ports.lots import LotLedger
 from veta.ports.store import Store, StoreWork
 from veta.services.anchor import BundleDesk
 from veta.services.disclosure import lot_part
-from veta.services.lot_reading import OpeningDesk, entry_of, known_lot
+from veta.services.lot_reading import OpeningDesk, known_lot
 from veta.services.run_gathering import NOTHING, MissingRun, RunGatherer, Withheld
 from veta.statement.credential import Credential
 from veta.statement.jws import read_statement
@@ -164,4 +164,4 @@ def _named(work: StoreWork, credential: Credential) -> Iterator[tuple[LotId, Lea
         if opened is not None:
             yield lot, opened.statement_leaf
         elif own is not None:
-            yield lot, entry_of(own)[1]
+            yield lot, own.statement_leaf

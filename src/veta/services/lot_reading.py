@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from veta.custody.encoding import lot_commitment, lot_id
 from veta.errors import ConflictError, InputError, NotFoundError, StoreError
-from veta.model.identifiers import Leaf, MemberId
+from veta.model.identifiers import MemberId
 from veta.model.lot_tree import LotKey
 from veta.model.lots import LotId, LotRecord, OpenedLot, Opening
-from veta.ports.lot_store import LotPlace
+from veta.ports.lot_store import LotPage, LotPlace, OwnLotBatch
 from veta.ports.store import Store, StoreWork
 from veta.services.lot_state import folded
-from veta.sum_trees import SumTree
+from veta.sum_trees import SumTree, page_nodes, paged_inclusion
 
 _DIGEST = 32
 _ENTRY = 64
@@ -65,7 +67,11 @@ def known_lot(work: StoreWork, lot: LotId) -> KnownLot:
 
 
 class OpeningDesk:
-    """Proves lots of the member's own batches; keeps the tree of the last batch asked."""
+    """Proves lots of the member's own batches, each from one page of its batch.
+
+    Batches that were stored before there were pages have no nodes over them: for these the tree of
+    the last batch asked is built from all lots, and kept.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -83,28 +89,41 @@ class OpeningDesk:
             place = work.own_lot(lot)
             if place is None:
                 raise NotFoundError("lot.not_ours", f"no lot 0x{lot.hex()} of ours is kept")
-            batch = work.lot_batch(place.batch.issuer, place.batch.root)
+            name = place.batch
+            batch = work.lot_batch(name.issuer, name.root)
+            page = work.own_lot_page(place)
+            path = self._paged(place, page) if page.nodes else self._whole(work, place)
         if batch is None:
             raise ConflictError("lot.not_issued", "the lot's batch is not on the chain yet")
-        tree = self._tree(place)
-        key, leaf = entry_of(place)
         return Opening(
             header=batch.header,
-            columns=place.batch.columns,
-            salt=place.batch.salt,
-            lot_key=key,
-            statement_leaf=leaf,
-            quantities=quantities_of(place),
+            columns=name.columns,
+            salt=name.salt,
+            lot_key=place.lot_key,
+            statement_leaf=place.statement_leaf,
+            quantities=place.quantities,
             index=place.index,
-            path=b"".join(tree.inclusion(place.index).path),
+            path=b"".join(path),
         )
 
-    def _tree(self, place: LotPlace) -> SumTree:
-        if self._kept is not None and self._kept[0] == place.batch.root:
-            return self._kept[1]
-        tree = tree_of(place)
-        self._kept = (place.batch.root, tree)
-        return tree
+    def _paged(self, place: LotPlace, page: LotPage) -> tuple[bytes, ...]:
+        name, columns = place.batch, len(place.batch.columns)
+        lots = kept_lots(page.leaves, page.quantities, columns)
+        try:
+            proof, root = paged_inclusion(lots, page.nodes, place.index, columns)
+        except InputError as error:
+            raise StoreError("store.corrupt", "the lots of a batch are damaged") from error
+        if root != name.root:
+            raise StoreError("store.corrupt", "the lots of a batch do not make its root")
+        return proof.path
+
+    def _whole(self, work: StoreWork, place: LotPlace) -> tuple[bytes, ...]:
+        root = place.batch.root
+        if self._kept is None or self._kept[0] != root:
+            batches = work.own_lot_batches(place.intent)
+            (whole,) = [batch for batch in batches if batch.root == root]
+            self._kept = (root, tree_of(whole))
+        return self._kept[1].inclusion(place.index).path
 
 
 def commitment_of(opening: Opening) -> bytes:
@@ -121,38 +140,37 @@ def commitment_of(opening: Opening) -> bytes:
     )
 
 
-def entry_of(place: LotPlace) -> tuple[LotKey, Leaf]:
-    """Lot key and statement leaf."""
-    start = place.index * _ENTRY
-    entry = place.batch.leaves[start : start + _ENTRY]
-    return LotKey(entry[:_DIGEST]), Leaf(entry[_DIGEST:])
+def kept_lots(
+    leaves: bytes, quantities: bytes, columns: int
+) -> Iterator[tuple[bytes, bytes, tuple[int, ...]]]:
+    """Lot key, statement leaf and quantities of each lot, out of what is kept of a batch.
+
+    Raises:
+        StoreError: ``store.corrupt``: not as many of the one as of the other.
+    """
+    count, rest = divmod(len(leaves), _ENTRY)
+    if rest or len(quantities) != count * columns * _LANE:
+        raise StoreError("store.corrupt", "the lots of a batch are damaged")
+    rows = struct.iter_unpack(f">{columns}Q", quantities)
+    names = struct.iter_unpack(f"{_DIGEST}s{_DIGEST}s", leaves)
+    return ((key, leaf, row) for (key, leaf), row in zip(names, rows, strict=True))
 
 
-def quantities_of(place: LotPlace) -> tuple[int, ...]:
-    """Quantities of the lot, beside the batch's columns."""
-    width = len(place.batch.columns) * _LANE
-    octets = place.batch.quantities[place.index * width : (place.index + 1) * width]
-    return tuple(int.from_bytes(octets[at : at + _LANE]) for at in range(0, len(octets), _LANE))
-
-
-def tree_of(place: LotPlace) -> SumTree:
+def tree_of(batch: OwnLotBatch) -> SumTree:
     """The tree of a batch, from what is kept of it.
 
     Raises:
-        StoreError: ``store.corrupt`` if it has another root.
+        StoreError: ``store.corrupt`` if it has another root, or other nodes over its pages.
     """
-    batch = place.batch
-    count = len(batch.leaves) // _ENTRY
-    places = (LotPlace(batch, place.intent, index) for index in range(count))
+    columns = len(batch.columns)
     try:
-        tree = SumTree(
-            ((*entry_of(each), quantities_of(each)) for each in places), len(batch.columns)
-        )
-        sound = tree.root == batch.root
+        tree = SumTree(kept_lots(batch.leaves, batch.quantities, columns), columns)
     except InputError as error:
         raise StoreError("store.corrupt", "the lots of a batch are damaged") from error
-    if not sound or count != len(batch.lots):
+    if tree.root != batch.root or tree.size != len(batch.lots):
         raise StoreError("store.corrupt", "the lots of a batch do not make its root")
+    if batch.nodes and batch.nodes != page_nodes(tree):
+        raise StoreError("store.corrupt", "the nodes over the pages of a batch are not its tree's")
     return tree
 
 

@@ -20,6 +20,7 @@ from veta.services.lot_planning import LotPlanner
 from veta.services.lot_reading import known_lot
 from veta.services.run_requests import OutputRequest, RunRequest, TakeRequest, digest_of
 from veta.services.run_terms import TermsReader
+from veta.sum_trees import page_nodes
 
 _SEED = 32
 
@@ -190,6 +191,7 @@ def own_batches(
                 for quantities in draft.outputs[number].lots
             ),
             lots=tuple(lot_id(member, key) for key, _ in secret.lots),
+            nodes=page_nodes(built.trees[number]),
         )
         for number, (made, secret) in enumerate(zip(built.run.outputs, secrets, strict=True))
     )

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row, RowMapping
 
 from veta.errors import StoreError
-from veta.model.identifiers import Digest, MemberId
-from veta.model.lot_tree import LotRoot
+from veta.model.identifiers import Digest, Leaf, MemberId
+from veta.model.lot_tree import LotKey, LotRoot
 from veta.model.lots import LotId, ProductClassId
 from veta.ports.ledger import Call
-from veta.ports.lot_store import LotCall, LotPlace, LotVerb, OwnLotBatch
+from veta.ports.lot_store import (
+    PAGE_LOTS,
+    LotCall,
+    LotPage,
+    LotPlace,
+    LotVerb,
+    OwnBatchName,
+    OwnLotBatch,
+)
 from veta.ports.store import Intent, IntentState
 from veta.store.engine import sound
 from veta.store.lot_intents import call_values, intent_values, read_lot_call
-from veta.store.lot_schema import lot_calls, own_lot_batches, own_lots
+from veta.store.lot_schema import lot_calls, own_lot_batches, own_lot_pages, own_lots
 from veta.store.lot_values import packed_keys, unpacked_keys
 from veta.store.schema import intents
 from veta.store.statement_rows import INTENTS, read_intent
+
+_ENTRY: Final = 64
+"""Octets of a lot's key and statement leaf."""
+_LANE: Final = 8
 
 
 class LotCallRows:
@@ -52,11 +65,10 @@ class LotCallRows:
                 product_class=batch.product_class,
                 columns=packed_keys(batch.columns),
                 salt=batch.salt,
-                leaves=batch.leaves,
-                quantities=batch.quantities,
             )
         )
         number = _new_id(made)
+        self._connection.execute(own_lot_pages.insert(), list(_page_rows(number, batch)))
         rows = [
             {"batch": number, "position": position, "lot": lot}
             for position, lot in enumerate(batch.lots)
@@ -98,7 +110,30 @@ class LotCallRows:
             .order_by(sa.case((refused, 1), else_=0), own_lot_batches.c.id.desc())
         )
         row = self._connection.execute(query.limit(1)).first()
-        return None if row is None else LotPlace(self._batch(row), row.intent, row.position)
+        if row is None:
+            return None
+        page = self._pages(row.id, only=row.position // PAGE_LOTS)
+        if len(page) != 1:
+            raise StoreError("store.corrupt", "the lots of a batch are not in their places")
+        return _read_place(row, page[0])
+
+    def own_lot_page(self, place: LotPlace) -> LotPage:
+        """The page of a lot."""
+        query = sa.select(own_lot_batches.c.id).where(
+            own_lot_batches.c.issuer == place.batch.issuer,
+            own_lot_batches.c.root == place.batch.root,
+        )
+        number = self._connection.execute(query).scalar_one()
+        (page,) = self._pages(number, only=place.index // PAGE_LOTS)
+        nodes = sa.select(own_lot_pages.c.node).where(own_lot_pages.c.batch == number)
+        found = self._connection.execute(nodes.order_by(own_lot_pages.c.page)).scalars()
+        return LotPage(page.leaves, page.quantities, b"".join(found))
+
+    def _pages(self, batch: int, only: int | None = None) -> Sequence[Row[Any]]:
+        query = sa.select(own_lot_pages).where(own_lot_pages.c.batch == batch)
+        if only is not None:
+            query = query.where(own_lot_pages.c.page == only)
+        return self._connection.execute(query.order_by(own_lot_pages.c.page)).all()
 
     def all_own_lot_batches(self) -> Sequence[tuple[int, OwnLotBatch]]:
         """Every batch with its intent."""
@@ -110,7 +145,10 @@ class LotCallRows:
         found = self._connection.execute(query.order_by(own_lots.c.position)).all()
         if [lot.position for lot in found] != list(range(len(found))):
             raise StoreError("store.corrupt", "the lots of a batch are not in their places")
-        return _read_batch(tuple(LotId(lot.lot) for lot in found), row)
+        pages = self._pages(row.id)
+        if [page.page for page in pages] != list(range(-(-len(found) // PAGE_LOTS))):
+            raise StoreError("store.corrupt", "the pages of a batch are not in their places")
+        return _read_batch(tuple(LotId(lot.lot) for lot in found), row, pages)
 
 
 def _read_call(row: RowMapping) -> Call:
@@ -126,22 +164,63 @@ def _counts(intent: Intent) -> bool:
     return intent.state is IntentState.OPEN or done
 
 
-def _read_batch(lots: tuple[LotId, ...], row: Row[Any]) -> OwnLotBatch:
-    @sound
-    def read(row: Row[Any]) -> OwnLotBatch:
-        return OwnLotBatch(
-            issuer=MemberId(row.issuer),
-            root=LotRoot(row.root),
-            output=row.output,
-            product_class=ProductClassId(row.product_class),
-            columns=unpacked_keys(row.columns),
-            salt=row.salt,
-            leaves=row.leaves,
-            quantities=row.quantities,
-            lots=lots,
-        )
+@sound
+def _read_name(row: Row[Any]) -> OwnBatchName:
+    return OwnBatchName(
+        issuer=MemberId(row.issuer),
+        root=LotRoot(row.root),
+        output=row.output,
+        product_class=ProductClassId(row.product_class),
+        columns=unpacked_keys(row.columns),
+        salt=row.salt,
+    )
 
-    return read(row)
+
+def _read_place(row: Row[Any], page: Row[Any]) -> LotPlace:
+    name, at = _read_name(row), row.position % PAGE_LOTS
+    entry = page.leaves[at * _ENTRY : (at + 1) * _ENTRY]
+    width = _LANE * len(name.columns)
+    octets = page.quantities[at * width : (at + 1) * width]
+    if len(entry) != _ENTRY or len(octets) != width:
+        raise StoreError("store.corrupt", "the lots of a batch are not in their places")
+    return LotPlace(
+        batch=name,
+        intent=row.intent,
+        index=row.position,
+        lot_key=LotKey(entry[: _ENTRY // 2]),
+        statement_leaf=Leaf(entry[_ENTRY // 2 :]),
+        quantities=struct.unpack(f">{len(name.columns)}Q", octets),
+    )
+
+
+def _read_batch(lots: tuple[LotId, ...], row: Row[Any], pages: Sequence[Row[Any]]) -> OwnLotBatch:
+    name = _read_name(row)
+    return OwnLotBatch(
+        issuer=name.issuer,
+        root=name.root,
+        output=name.output,
+        product_class=name.product_class,
+        columns=name.columns,
+        salt=name.salt,
+        leaves=b"".join(page.leaves for page in pages),
+        quantities=b"".join(page.quantities for page in pages),
+        lots=lots,
+        nodes=b"".join(page.node for page in pages),
+    )
+
+
+def _page_rows(number: int, batch: OwnLotBatch) -> Iterator[dict[str, Any]]:
+    """Pages of a batch as rows."""
+    lane = _LANE * len(batch.columns)
+    leaves, quantities, node = PAGE_LOTS * _ENTRY, PAGE_LOTS * lane, _ENTRY // 2 + lane
+    for page in range(-(-len(batch.lots) // PAGE_LOTS)):
+        yield {
+            "batch": number,
+            "page": page,
+            "leaves": batch.leaves[page * leaves : (page + 1) * leaves],
+            "quantities": batch.quantities[page * quantities : (page + 1) * quantities],
+            "node": batch.nodes[page * node : (page + 1) * node],
+        }
 
 
 def _new_id(made: sa.CursorResult[Any]) -> int:

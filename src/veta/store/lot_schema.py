@@ -67,10 +67,21 @@ own_lot_batches = sa.Table(
     *_numbers("product_class"),
     _octets("columns"),
     _octets("salt"),
-    _octets("leaves"),
-    _octets("quantities"),
     sa.UniqueConstraint("issuer", "root"),
 )
+
+own_lot_pages = sa.Table(
+    "own_lot_pages",
+    metadata,
+    sa.Column("batch", sa.ForeignKey("own_lot_batches.id"), primary_key=True, autoincrement=False),
+    sa.Column("page", sa.BigInteger(), primary_key=True, autoincrement=False),
+    # Before the long columns: all nodes of a batch are read without what stands behind them.
+    _octets("node"),
+    _octets("leaves"),
+    _octets("quantities"),
+)
+"""The lots of a batch, ``PAGE_LOTS`` a row, with the node over them: opening one reads one row and
+the nodes. No node: stored before there were pages."""
 
 own_lots = sa.Table(
     "own_lots",

@@ -23,12 +23,14 @@ from veta.sum_trees.nodes import (
     sum_node,
     sum_node_parts,
 )
+from veta.sum_trees.pages import PAGE_HEIGHT, page_nodes, paged_inclusion
 from veta.sum_trees.tree import SumTree, sum_tree_head
 
 __all__ = [
     "MAX_COLUMNS",
     "MAX_QUANTITY",
     "PADDING_RANDOMNESS",
+    "PAGE_HEIGHT",
     "SumTree",
     "cause_leaf",
     "cause_root",
@@ -36,6 +38,8 @@ __all__ = [
     "lot_key",
     "lot_leaf_digest",
     "padding_leaf",
+    "page_nodes",
+    "paged_inclusion",
     "parent_node",
     "sum_node",
     "sum_node_parts",

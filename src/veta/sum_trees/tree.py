@@ -97,6 +97,10 @@ class SumTree:
             at >>= 1
         return LotInclusion(index=index, path=tuple(path))
 
+    def level(self, height: int) -> bytes:
+        """The nodes of a level, joined: the leaves at 0; the topmost if there is none so high."""
+        return self._levels[min(height, len(self._levels) - 1)]
+
     @property
     def _width(self) -> int:
         return DIGEST_LENGTH + LANE * self._columns
@@ -128,13 +132,21 @@ def tree_levels(
         InputError: as ``SumTree``.
     """
     require_columns(columns)
-    width = DIGEST_LENGTH + LANE * columns
     rows = iter(lots)
     level = b"".join(iter(lambda: _leaf_run(islice(rows, _RUN), columns), b""))
     if not level:
         raise InputError("sum_trees.empty", "a tree has at least one lot")
+    yield from levels_above(level, columns)
+
+
+def levels_above(level: bytes, columns: int) -> Iterator[bytes]:
+    """A level, its sums in bounds, and every one above it.
+
+    Raises:
+        InputError: ``sum_trees.sum_range``.
+    """
     yield level
-    while len(level) > width:
+    while len(level) > DIGEST_LENGTH + LANE * columns:
         level = _level_above(level, columns)
         yield level
 
