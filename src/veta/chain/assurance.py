@@ -76,6 +76,8 @@ class AssuranceGateway:
         "suspend": "encode_suspend",
         "suspended": "suspended",
         "version": "version",
+        "voidRecord": "encode_void",
+        "withdraw": "encode_withdraw",
     }
     """ABI function: method of this gateway that calls it."""
 
@@ -96,8 +98,6 @@ class AssuranceGateway:
         "setSuccessor": "for the consortium alone",
         "statusCount": _LISTED,
         "successor": "trust is pinned, never looked up",
-        "voidRecord": _LISTED,
-        "withdraw": _LISTED,
     }
     """ABI function: why nobody here calls it."""
 
@@ -239,6 +239,14 @@ class AssuranceGateway:
     def encode_lift(self, record: int, grounds: Digest) -> Call:
         """Lift the sender's own suspension."""
         return self._call("lift", record, grounds)
+
+    def encode_withdraw(self, record: int, grounds: Digest) -> Call:
+        """Withdraw an accreditation or certificate for good, from now on."""
+        return self._call("withdraw", record, grounds)
+
+    def encode_void(self, record: int, effective_s: UnixSeconds, grounds: Digest) -> Call:
+        """Declare a record void for cause from a time on that may lie in the past; 0: from now."""
+        return self._call("voidRecord", record, effective_s, grounds)
 
     def encode_register_rule(
         self,
