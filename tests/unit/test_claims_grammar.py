@@ -18,6 +18,7 @@ from veta.claims import (
     judge,
     read_request,
     sentence,
+    shipped,
 )
 from veta.claims.schemes import SchemeCatalogue, load_schemes
 from veta.claims.shipped import octets
@@ -78,7 +79,7 @@ def facts(*models: CustodyModel, share_ppm: int = 1_000_000, **changes: Any) -> 
 
 def refused(catalogue: SchemeCatalogue, found: ClaimFacts, *schemes: str) -> str:
     with pytest.raises(ProvenanceError) as error:
-        judge(found, catalogue, schemes=schemes)
+        judge(found, catalogue, shipped.words(), schemes=schemes)
     return error.value.code
 
 
@@ -88,7 +89,7 @@ def refused(catalogue: SchemeCatalogue, found: ClaimFacts, *schemes: str) -> str
 def test_sentence__of_mass_balance_or_book_and_claim__has_no_word_for_content(
     catalogue: SchemeCatalogue, model: CustodyModel, language: Language
 ) -> None:
-    said = sentence(judge(facts(IP, model), catalogue), language).casefold()
+    said = sentence(judge(facts(IP, model), catalogue, shipped.words()), language).casefold()
     for word in ("contain", "contiene", "contenido", "enthält", "enthalt", "consist", "aus mina"):
         assert word not in said
     assert "aurora" not in said
@@ -100,7 +101,7 @@ def test_sentence__of_mass_balance_or_book_and_claim__has_no_word_for_content(
 @pytest.mark.row("S17")
 def test_sentence__in_three_languages__is_written_as_its_readers_write() -> None:
     own = load_schemes(octets("schemes.json"), OWN)
-    blended = judge(facts(CB, share_ppm=784_000), own)
+    blended = judge(facts(CB, share_ppm=784_000), own, shipped.words())
     assert sentence(blended, EN) == (
         "Controlled blending: contains 78.4% certified copper, RMM-50. "
         "Label licence valid from 1 June 2025 to 31 May 2028 (UTC)."
@@ -113,16 +114,16 @@ def test_sentence__in_three_languages__is_written_as_its_readers_write() -> None
         f"Kontrollierte Mischung: enthält 78,4{NB}% zertifiziertes Kupfer, RMM-50. "
         "Lizenz des Labels gültig vom 1. Juni 2025 bis 31. Mai 2028 (UTC)."
     )
-    single = judge(facts(IP, sources=(AURORA,)), own)
+    single = judge(facts(IP, sources=(AURORA,)), own, shipped.words())
     assert sentence(single, EN).startswith(
         "Identity preserved: 100% certified copper from Mina Aurora, RMM-75."
     )
-    several = judge(facts(SG), own)
+    several = judge(facts(SG), own, shipped.words())
     assert sentence(several, DE).startswith(
         f"Getrennt geführt: 100{NB}% zertifiziertes Kupfer aus Mina Aurora und "
         "Mina Cordillera Azul, RMM-50."
     )
-    balanced = judge(facts(MB), own)
+    balanced = judge(facts(MB), own, shipped.words())
     assert sentence(balanced, EN).startswith(
         "Mass balance: for 100% of the copper in this lot, an equal amount of certified copper "
         "entered Refinería Bahía Serena, RMM-50."
@@ -145,13 +146,13 @@ def test_model__of_a_mixed_chain__is_the_weakest_used(
     catalogue: SchemeCatalogue, models: tuple[CustodyModel, ...], weakest: CustodyModel
 ) -> None:
     sources = (AURORA,) if weakest is IP else (AURORA, CORDILLERA)
-    assert judge(facts(*models, sources=sources), catalogue).model is weakest
+    assert judge(facts(*models, sources=sources), catalogue, shipped.words()).model is weakest
 
 
 @pytest.mark.row("A20")
 def test_level__of_mixed_inputs__is_the_lowest(catalogue: SchemeCatalogue) -> None:
-    assert [mark.level for mark in judge(facts(MB), catalogue).marks] == ["RMM-50"]
-    alone = judge(facts(MB, sources=(AURORA,)), catalogue)
+    assert [mark.level for mark in judge(facts(MB), catalogue, shipped.words()).marks] == ["RMM-50"]
+    alone = judge(facts(MB, sources=(AURORA,)), catalogue, shipped.words())
     assert [mark.level for mark in alone.marks] == ["RMM-75"]
 
 
@@ -162,13 +163,13 @@ def test_marks__two_on_one_lot__stand_only_if_every_source_carries_both(
     both = certified("site-aurora", "Mina Aurora", ("rmm", "RMM-75"), ("xmark", "gold"))
     low = certified("site-cordillera", "Mina Azul", ("rmm", "RMM-50"), ("xmark", "bronze"))
     licences = (licence("rmm"), licence("xmark"))
-    joint = judge(facts(CB, sources=(both, low), licences=licences), catalogue)
+    joint = judge(facts(CB, sources=(both, low), licences=licences), catalogue, shipped.words())
     assert sentence(joint, EN).startswith(
         "Controlled blending: contains 100% certified copper, RMM-50 and X-Mark bronze."
     )
     assert sentence(joint, ES).count("RMM-50 y X-Mark bronze") == 1
     mixed = facts(CB, sources=(both, CORDILLERA), licences=licences)
-    assert [mark.scheme for mark in judge(mixed, catalogue).marks] == ["rmm"]
+    assert [mark.scheme for mark in judge(mixed, catalogue, shipped.words()).marks] == ["rmm"]
     assert refused(catalogue, mixed, "xmark") == "claims.no_common_mark"
     apart = certified("site-cordillera", "Mina Azul", ("xmark", "gold"))
     assert refused(catalogue, facts(CB, sources=(AURORA, apart))) == "claims.no_common_mark"
@@ -228,7 +229,7 @@ def test_claim__without_what_it_needs__is_refused(catalogue: SchemeCatalogue) ->
     assert {code: refused(catalogue, found) for code, found in cases.items()} == {
         code: code for code in cases
     }
-    terms = judge(facts(MB, site_name="Contains Metals"), catalogue)
+    terms = judge(facts(MB, site_name="Contains Metals"), catalogue, shipped.words())
     with pytest.raises(ProvenanceError) as error:
         sentence(terms, EN)
     assert error.value.code == "claims.content_word"
@@ -257,7 +258,9 @@ def test_claims__of_the_copper_chain__are_those_of_the_reference(
     pure = facts(IP, licences=(licence(),), share_ppm=ppm)
     assert refused(catalogue, pure) == "claims.share_below_model"
     assert refused(catalogue, facts(SG, share_ppm=ppm)) == "claims.share_below_model"
-    blended = sentence(judge(facts(CB, share_ppm=ppm, licences=licences), catalogue), EN)
+    blended = sentence(
+        judge(facts(CB, share_ppm=ppm, licences=licences), catalogue, shipped.words()), EN
+    )
     assert ledger["claims"]["controlled-blending"].split()[0] in blended
     assert "78.4%" in blended
     assert "RMM-50" in blended

@@ -1,9 +1,9 @@
 """A claim's sentence is built from what the chain knows; nobody hands it in.
 
 ``judge`` makes the terms of a claim from models, certificates and licences, or refuses;
-``sentence`` writes terms in a language. The weakest model and the lowest level win (ISO 22095, mixed
-chains); a mark is shown only if every certified source carries it and a licence of the claiming
-site covers it.
+``sentence`` writes terms in a language. The weakest model and the lowest level win (ISO 22095,
+mixed chains); a mark is shown only if every certified source carries it and a licence of the
+claiming site covers it.
 
 Not checked here: that certificates and licences are on the chain and in force (``Assurance``), that
 the share is covered by credit (the lot book, law 3), and whether a label is still alive when it is
@@ -19,17 +19,20 @@ from typing import Final
 
 from veta.claims import wording
 from veta.claims.languages import WHOLE_PPM, Language, language_of, listed, share
-from veta.claims.names import require_name
+from veta.claims.lexicon import WordList
 from veta.claims.schemes import SchemeCatalogue
 from veta.claims.windows import Window
+from veta.claims.words import require_name
 from veta.custody.models import lowest_level, weakest
 from veta.errors import InputError, VerificationError
 from veta.model.lots import CustodyModel
 
 MAX_SOURCES: Final = 64
 _TEXT_FIELDS: Final = frozenset(
-    ("claim", "claim_text", "claimtext", "label", "label_text", "labeltext")
-    + ("sentence", "slogan", "statement", "text", "wording")
+    {
+        *("claim", "claim_text", "claimtext", "label", "label_text", "labeltext"),
+        *("sentence", "slogan", "statement", "text", "wording"),
+    }
 )
 
 
@@ -154,13 +157,18 @@ def read_request(request: Mapping[str, object]) -> ClaimRequest:
 
 
 def judge(
-    facts: ClaimFacts, catalogue: SchemeCatalogue, *, schemes: tuple[str, ...] = ()
+    facts: ClaimFacts,
+    catalogue: SchemeCatalogue,
+    words: WordList,
+    *,
+    schemes: tuple[str, ...] = (),
 ) -> ClaimTerms:
     """The terms of the claim that a lot may carry.
 
     Args:
         facts: of the lot, from the chain.
         catalogue: schemes and their levels.
+        words: what no name may say.
         schemes: marks that are asked for; none: every mark that may stand.
 
     Raises:
@@ -185,7 +193,7 @@ def judge(
     )
     names = tuple(sorted({source.site_name for source in facts.sources}))
     for name in (*names, facts.site_name):
-        require_name(name)
+        require_name(name, words)
     names_origin = model in (CustodyModel.IDENTITY_PRESERVED, CustodyModel.SEGREGATED)
     return ClaimTerms(
         lot=facts.lot,

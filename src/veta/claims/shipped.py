@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from veta.claims.lexicon import WordList, load_words
 from veta.claims.schemes import SchemeCatalogue, load_schemes
 
 
@@ -17,3 +18,9 @@ def octets(name: str) -> bytes:
 def schemes() -> SchemeCatalogue:
     """The schemes that Veta knows by itself; a network adds its own (``load_schemes``)."""
     return load_schemes(octets("schemes.json"))
+
+
+@cache
+def words() -> WordList:
+    """The words that may not stand on a label (Directive (EU) 2024/825)."""
+    return load_words(octets("words.json"))

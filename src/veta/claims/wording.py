@@ -85,9 +85,11 @@ METALS: Final[Mapping[Language, Mapping[str, str]]] = {
 """A substance's name by its symbol; the empty symbol is any other metal."""
 
 CONTENT_WORDS: Final = frozenset(
-    ("contains", "contain", "containing", "content", "consists", "comprises", "contiene")
-    + ("contienen", "contener", "contenido", "compuesto", "enthält", "enthalten", "enthaltend")
-    + ("enthaelt", "inhalt", "besteht")
+    {
+        *("contains", "contain", "containing", "content", "consists", "comprises", "contiene"),
+        *("contienen", "contener", "contenido", "compuesto", "enthält", "enthalten"),
+        *("enthaltend", "enthaelt", "inhalt", "besteht"),
+    }
 )
 """Words that say what goods contain: in a sentence of these models they may not stand."""
 WITHOUT_CONTENT: Final = frozenset({MB, BC})
