@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NewType, Protocol
 
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
@@ -174,6 +174,21 @@ class CreditAccount:
     balance: int
 
 
+@dataclass(slots=True)
+class LineageBack:
+    """What was followed of everything behind a lot; empty if that is more than was asked for."""
+
+    runs: dict[RunOrder, LotRun] = field(default_factory=dict)
+    batches: dict[RunOrder, tuple[LotBatch, ...]] = field(default_factory=dict)
+    """What each made, in the order of the chain, without regard to replacements."""
+    opened: list[LotOpened] = field(default_factory=list)
+    """The lots that they took, and the lot itself."""
+    replaced: set[bytes] = field(default_factory=set)
+    """Roots of batches whose place others took, of anybody."""
+    rebased: set[bytes] = field(default_factory=set)
+    """Lots whose quantities were set anew on receipt."""
+
+
 class LotCallWork(Protocol):
     """What the node means to do with lots, and its own batches."""
 
@@ -228,6 +243,9 @@ class FollowedLotWork(Protocol):
 
     def run_of(self, issuer: MemberId, cause: Digest) -> RunOrder | None:
         """Place of the run that made batches of a cause."""
+
+    def lineage_back(self, lot: LotId, most: int) -> LineageBack:
+        """Everything behind a lot in few queries, if that is at most so many runs."""
 
     def run_transaction(self, order: RunOrder) -> TransactionId | None:
         """The transaction that made a run, by the run's place."""

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from veta.custody.columns import added, column_of, sums_of
 from veta.custody.floor import Co2eFloor, co2e_floor
 from veta.custody.lineage import Ancestry, Descent, Limits, ancestry, descent
 from veta.custody.rounding import moved, rounds_up
 from veta.model.columns import ColumnKey
+from veta.model.identifiers import Digest, MemberId
 from veta.model.lineage import BatchNode, LotNode, RunNode, RunOrder, TakeEdge
-from veta.model.lot_events import LotBatch, LotRun
+from veta.model.lot_events import LotBatch, LotChange, LotOpened, LotRun
+from veta.model.lot_tree import LotRoot
 from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId, TakeRecord
+from veta.ports.lot_store import Place
 from veta.ports.store import Store, StoreWork
 from veta.services.registry import followed_rule
+
+MOST_AT_ONCE: Final = 20_000
+"""Runs behind a lot that are read at once, about 5 KB each in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,51 @@ class _Base:
         return max((gone for place, gone in self.rebases if place < order), default=0)
 
 
-def _base(work: StoreWork, lot: LotId) -> _Base:
+class _Followed:
+    """What a store followed of lineage: read at once where that was asked for, else one by one."""
+
+    def __init__(self, work: StoreWork) -> None:
+        self.work = work
+        self._opened: dict[LotId, LotOpened] = {}
+        self._as_opened: set[LotId] = set()
+        self._batches: dict[tuple[MemberId, LotRoot], LotBatch] = {}
+        self._runs: dict[RunOrder, LotRun] = {}
+        self._made: dict[tuple[MemberId, Digest], tuple[LotBatch, ...]] = {}
+        self._orders: dict[tuple[MemberId, Digest], RunOrder] = {}
+
+    def read_back(self, lot: LotId, most: int) -> None:
+        """Everything behind a lot. What was replaced or measured since is still read one by one."""
+        back = self.work.lineage_back(lot, most)
+        self._runs = back.runs
+        self._orders = {(run.issuer, run.cause): order for order, run in back.runs.items()}
+        for order, batches in back.batches.items():
+            self._batches |= {(each.header.issuer, each.header.root): each for each in batches}
+            if back.replaced.isdisjoint(each.header.root for each in batches):
+                run = back.runs[order]
+                self._made[run.issuer, run.cause] = batches
+        self._opened = {each.lot: each for each in back.opened}
+        self._as_opened = {lot for lot in self._opened if lot not in back.rebased}
+
+    def opened_lot(self, lot: LotId) -> LotOpened | None:
+        return self._opened.get(lot) or self.work.opened_lot(lot)
+
+    def lot_batch(self, issuer: MemberId, root: LotRoot) -> LotBatch | None:
+        return self._batches.get((issuer, root)) or self.work.lot_batch(issuer, root)
+
+    def lot_run(self, order: RunOrder) -> LotRun | None:
+        return self._runs.get(order) or self.work.lot_run(order)
+
+    def run_of(self, issuer: MemberId, cause: Digest) -> RunOrder | None:
+        return self._orders.get((issuer, cause)) or self.work.run_of(issuer, cause)
+
+    def batches_of_run(self, issuer: MemberId, cause: Digest) -> tuple[LotBatch, ...]:
+        return self._made.get((issuer, cause)) or self.work.batches_of_run(issuer, cause)
+
+    def rebases(self, lot: LotId) -> tuple[tuple[Place, LotChange], ...]:
+        return () if lot in self._as_opened else self.work.rebases(lot)
+
+
+def _base(work: _Followed, lot: LotId) -> _Base:
     event = work.opened_lot(lot)
     batch = None if event is None else work.lot_batch(event.issuer, event.root)
     if event is None or batch is None:
@@ -63,11 +114,22 @@ class StoreGraph:
     def __init__(
         self, work: StoreWork, rule: Callable[[int], AllocationRule | None] | None = None
     ) -> None:
-        self._work = work
+        self._work = _Followed(work)
         self._rule = rule or (lambda number: followed_rule(work, number))
         self._runs: dict[RunOrder, RunNode | None] = {}
         self._lots: dict[LotId, LotNode | None] = {}
         self._bases: dict[LotId, _Base] = {}
+
+    def read_back(self, lot: LotId, limits: Limits | None = None) -> StoreGraph:
+        """This graph, with everything behind a lot read at once; for questions that go backwards.
+
+        Args:
+            lot: that will be asked about.
+            limits: of work; where there is more than that, or than ``MOST_AT_ONCE`` runs, nothing
+                is read ahead.
+        """
+        self._work.read_back(lot, min((limits or Limits()).runs, MOST_AT_ONCE))
+        return self
 
     def lot(self, lot: LotId) -> LotNode | None:
         """An opened lot."""
@@ -83,7 +145,7 @@ class StoreGraph:
 
     def takers(self, lot: LotId) -> Sequence[RunOrder]:
         """Runs that took of a lot, each once."""
-        return self._work.runs_taking(lot)
+        return self._work.work.runs_taking(lot)
 
     def opened(self, order: RunOrder, output: int) -> Sequence[LotId]:
         """Lots of a batch that were opened."""
@@ -94,7 +156,7 @@ class StoreGraph:
         if output >= len(batches):
             return ()
         header = batches[output].header
-        return tuple(lot.lot for lot in self._work.opened_lots(header.issuer, header.root))
+        return tuple(lot.lot for lot in self._work.work.opened_lots(header.issuer, header.root))
 
     def _lot(self, lot: LotId) -> LotNode | None:
         event = self._work.opened_lot(lot)
@@ -148,7 +210,7 @@ class StoreGraph:
     def _batch(self, batch: LotBatch) -> BatchNode:
         told = batch
         while not told.columns:  # a replacement has the totals of what it replaced
-            replaced = self._work.replaced_batch(told.header.issuer, told.header.root)
+            replaced = self._work.work.replaced_batch(told.header.issuer, told.header.root)
             if replaced is None:
                 break
             told = replaced
@@ -178,7 +240,7 @@ class LineageDesk:
             InputError: as ``custody.lineage.ancestry``.
         """
         with self._store.read() as work:
-            return ancestry(StoreGraph(work), lot, substance, limits)
+            return ancestry(StoreGraph(work).read_back(lot, limits), lot, substance, limits)
 
     def floor(self, lot: LotId, limits: Limits | None = None) -> Co2eFloor:
         """The least CO2e that a lot can carry, beside what it states. See ``custody.floor``.
@@ -187,7 +249,7 @@ class LineageDesk:
             NotFoundError, InputError: as ``ancestry``.
         """
         with self._store.read() as work:
-            return co2e_floor(StoreGraph(work), lot, limits)
+            return co2e_floor(StoreGraph(work).read_back(lot, limits), lot, limits)
 
     def descent(self, lot: LotId, substance: int, limits: Limits | None = None) -> Descent:
         """Where a lot's metal went.

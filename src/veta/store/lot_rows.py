@@ -52,11 +52,11 @@ _FLAT: Final[Mapping[str, tuple[sa.Table, Callable[[Row[Any]], LotEventBody]]]] 
     "credit_changes": (credit_changes, values.read_credit),
     "variance_changes": (variance_changes, values.read_variance),
 }
-_OPENED: Final = sa.select(opened_lots, lot_batches.c.issuer, lot_batches.c.root).select_from(
+OPENED: Final = sa.select(opened_lots, lot_batches.c.issuer, lot_batches.c.root).select_from(
     # Outer, so that a lot without its batch is found to be corrupt and not merely missing.
     opened_lots.outerjoin(lot_batches, opened_lots.c.batch == lot_batches.c.id)
 )
-_TAKES: Final = sa.select(lot_takes, opened_lots.c.lot.label("lot_id")).select_from(
+TAKES: Final = sa.select(lot_takes, opened_lots.c.lot.label("lot_id")).select_from(
     lot_takes.outerjoin(opened_lots, lot_takes.c.lot == opened_lots.c.id)
 )
 
@@ -157,7 +157,7 @@ def lot_bodies(
     for table, read in _FLAT.values():
         for row in _between(connection, sa.select(table), table, first, last):
             yield _placed(row, read(row))
-    for row in _between(connection, _OPENED, opened_lots, first, last):
+    for row in _between(connection, OPENED, opened_lots, first, last):
         yield _placed(row, values.read_opened(row))
     for row in _between(connection, sa.select(lot_runs), lot_runs, first, last):
         yield _placed(row, _run(connection, row))
@@ -178,13 +178,22 @@ def _placed(row: Row[Any], body: LotEventBody) -> FollowedBody:
 
 def _run(connection: Connection, row: Row[Any]) -> LotRun:
     takes = connection.execute(
-        _TAKES.where(lot_takes.c.run == row.id).order_by(lot_takes.c.position)
+        TAKES.where(lot_takes.c.run == row.id).order_by(lot_takes.c.position)
     ).all()
     parts = connection.execute(
         sa.select(lot_run_parts)
         .where(lot_run_parts.c.run == row.id)
         .order_by(lot_run_parts.c.part, lot_run_parts.c.position)
     ).all()
+    return run_of_rows(row, takes, parts)
+
+
+def run_of_rows(row: Row[Any], takes: Sequence[Row[Any]], parts: Sequence[Row[Any]]) -> LotRun:
+    """A run out of its row, those of its takes and those of its parts, in their order.
+
+    Raises:
+        StoreError: ``store.corrupt``.
+    """
     taken: list[TakeRecord] = [values.read_take(take) for take in takes]
     run = values.run_reader(taken, [values.read_part(part) for part in parts])(row)
     _require_written(run, row, takes, parts)
@@ -273,12 +282,12 @@ class FollowedLotRows:
 
     def opened_lot(self, lot: LotId) -> LotOpened | None:
         """What was opened."""
-        row = self._first(_OPENED.where(opened_lots.c.lot == lot))
+        row = self._first(OPENED.where(opened_lots.c.lot == lot))
         return None if row is None else values.read_opened(row)
 
     def opened_lots(self, issuer: MemberId, root: LotRoot) -> tuple[LotOpened, ...]:
         """Opened lots of a batch, in the order of opening."""
-        query = _OPENED.where(lot_batches.c.issuer == issuer, lot_batches.c.root == root)
+        query = OPENED.where(lot_batches.c.issuer == issuer, lot_batches.c.root == root)
         rows = self._connection.execute(query.order_by(opened_lots.c.id))
         return tuple(values.read_opened(row) for row in rows)
 

@@ -17,6 +17,7 @@ from veta.ports.store import StoreIdentity, StoreWork
 from veta.store.engine import Transactions, sqlite_engine, translated
 from veta.store.followed_rows import FollowedRows
 from veta.store.lease import Lease
+from veta.store.lineage_rows import LineageRows
 from veta.store.lot_call_rows import LotCallRows
 from veta.store.lot_rows import FollowedLotRows
 from veta.store.outbox_rows import OutboxRows
@@ -30,7 +31,9 @@ _MEMBER: Final = "member"
 _CONTRACT: Final = "contract "
 
 
-class SqlWork(StatementRows, OutboxRows, LotCallRows, FollowedRows, FollowedLotRows, StandingRows):
+class SqlWork(
+    StatementRows, OutboxRows, LotCallRows, FollowedRows, FollowedLotRows, LineageRows, StandingRows
+):
     """One database transaction."""
 
     def __init__(self, connection: Connection) -> None:
