@@ -259,10 +259,11 @@ class NotComparable:
     """Why two values are not put beside each other."""
 
     differences: tuple[Difference, ...]
+    what: str = "not comparable"
 
     def words(self) -> str:
         """``not comparable: metric: ... here, ... there; period: ...``."""
-        return "not comparable: " + "; ".join(each.words() for each in self.differences)
+        return f"{self.what}: " + "; ".join(each.words() for each in self.differences)
 
 
 def differences(
