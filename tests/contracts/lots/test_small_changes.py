@@ -153,6 +153,12 @@ class TestEdges:
         with world.refuses("DeltaOutOfBounds", over):
             world.act("mine", "LotNotices", "restate", lot.header, CO2E, over, 2, fresh())
 
+    def test_restatement__for_the_last_reason_there_is__is_recorded(self, world: LotWorld) -> None:
+        lot, last = world.held(HELD), 5  # OTHER
+        world.act("mine", "LotNotices", "restate", lot.header, CO2E, 1, last, fresh())
+        with world.refuses("UnknownReason", last + 1):
+            world.act("mine", "LotNotices", "restate", lot.header, CO2E, 1, last + 1, fresh())
+
     def test_dispute__in_the_second_that_the_last_one_lapses__is_opened(
         self, world: LotWorld
     ) -> None:
