@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from veta.claims.crosswalk import Crosswalk, load_crosswalk
 from veta.claims.lexicon import WordList, load_words
 from veta.claims.schemes import SchemeCatalogue, load_schemes
 
@@ -24,3 +25,9 @@ def schemes() -> SchemeCatalogue:
 def words() -> WordList:
     """The words that may not stand on a label (Directive (EU) 2024/825)."""
     return load_words(octets("words.json"))
+
+
+@cache
+def crosswalk() -> Crosswalk:
+    """The crosswalk between the shipped schemes."""
+    return load_crosswalk(octets("crosswalk.json"), schemes())
