@@ -31,11 +31,11 @@ from tests.support.lot_scenes import (
     emitted,
 )
 from veta.chain import registrations as reg
-from veta.chain.assurance import AssuranceGrant
 from veta.chain.caller import ContractCaller
 from veta.chain.contract_abi import artifact
 from veta.chain.lot_values import abi_value
 from veta.errors import InputError, NotFoundError, TransactionRevertedError
+from veta.model.assurance import AssuranceGrant
 from veta.model.assurance_events import RecordMade, RuleRegistered
 from veta.model.columns import ProgrammeId
 from veta.model.identifiers import BlockNumber, Digest, Leaf, UnixSeconds

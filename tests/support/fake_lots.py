@@ -414,6 +414,10 @@ class FakeLots:
         """None."""
         return
 
+    def record_of(self, *_: object) -> int:
+        """None."""
+        return 0
+
     def scheme(self, scheme: int, block: BlockRef) -> None:
         """None."""
         return
@@ -514,11 +518,59 @@ class FakeLots:
         """Not on the fake chain."""
         raise NotImplementedError
 
-    def encode_confirm_rule(self, rule: object) -> Call:
+    def encode_confirm_rule(self, *_: object, **__: object) -> Call:
         """Not on the fake chain."""
         raise NotImplementedError
 
-    def encode_end_rule(self, rule: int) -> Call:
+    def encode_end_rule(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_recognise(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_accredit(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_certify(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_suspend(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_lift(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_withdraw_record(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_void(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_restate(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_confirm_restatement(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_dispute(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_close_dispute(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_uphold_dispute(self, *_: object, **__: object) -> Call:
         """Not on the fake chain."""
         raise NotImplementedError
 

@@ -15,7 +15,6 @@ from tests.support.node_parts import ManualClock, identity_of
 from veta.bootstrap.administration import Administration
 from veta.bootstrap.registering import register_by_vote
 from veta.chain import registrations as reg
-from veta.chain.assurance import AssuranceGrant
 from veta.chain.deploy import deploy
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
 from veta.chain.embedded_rpc import EmbeddedProvider
@@ -23,6 +22,7 @@ from veta.chain.governance import Admission, GovernanceRules, KeyGrant
 from veta.chain.ledger import Web3Ledger
 from veta.chain.web3_packages import BaseProvider
 from veta.custody.encoding import lot_id
+from veta.model.assurance import AssuranceGrant
 from veta.model.columns import (
     MassBasis,
     ProgrammeId,

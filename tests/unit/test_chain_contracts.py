@@ -24,6 +24,7 @@ from veta.chain.governance import (
     ProposalKind,
 )
 from veta.chain.lot_book import LotBookGateway
+from veta.chain.notices import NoticeGateway
 from veta.chain.registry import RegistryGateway
 from veta.chain.revert import code_of, reverted
 from veta.chain.rpc import octets, quantity, revert_data
@@ -61,6 +62,7 @@ GATEWAYS: dict[str, tuple[type[Any], ...]] = {
     "Custody": (CustodyGateway,),
     "Registry": (RegistryGateway,),
     "Assurance": (AssuranceGateway,),
+    "LotNotices": (NoticeGateway,),
 }
 
 

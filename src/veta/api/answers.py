@@ -81,7 +81,8 @@ def intent_json(intent: Intent) -> dict[str, Any]:
     elif isinstance(subject, LotCall):
         named = subject.lots[0] if subject.lots else subject.root or subject.request
         purpose = subject.call.purpose
-        name = str(subject.rule) if subject.rule else named.hex()
+        number = subject.rule or subject.record
+        name = str(number) if number else named.hex()
     else:
         purpose, name = subject.action.name.lower(), subject.leaf.hex()
     return {

@@ -21,7 +21,6 @@ from veta.bootstrap.founding import (
 from veta.bootstrap.nodes import Opening, OpenNode, build_node, open_home, open_reader
 from veta.bootstrap.passwords import AskOnce, PasswordSource, password_source
 from veta.chain import registrations
-from veta.chain.assurance import AssuranceGrant
 from veta.chain.clock import SystemClock
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
 from veta.chain.governance import (
@@ -36,6 +35,7 @@ from veta.chain.registrations import Registration
 from veta.chain.transactions import transaction_id_of
 from veta.keys.keyring import DEFAULT_PURPOSES, KeyRing, KeySpec
 from veta.keys.passwords import PasswordFile
+from veta.model.assurance import AssuranceGrant
 
 __all__ = [
     "DEFAULT_PURPOSES",

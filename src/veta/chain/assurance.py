@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from veta.chain.caller import ContractCaller
@@ -12,6 +11,7 @@ from veta.chain.web3_packages import abi_encode, keccak
 from veta.errors import TransactionRevertedError
 from veta.model.anchoring import BlockRef
 from veta.model.assurance import (
+    AssuranceGrant,
     AssuranceRecord,
     ProgrammeTerms,
     RecognitionEntry,
@@ -19,7 +19,7 @@ from veta.model.assurance import (
     SchemeTerms,
 )
 from veta.model.assurance_events import RecordAction, RecordSource, Requirement
-from veta.model.columns import ProgrammeId, SubstanceId
+from veta.model.columns import ProgrammeId
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.model.lots import AllocationRule, AllocationShare, ProductClassId, RuleState, SiteId
 from veta.ports.ledger import Call
@@ -28,27 +28,7 @@ _VOTED: Final = "by vote: chain.registrations writes the call"
 _LISTED: Final = "no part of this node yet"
 _GAS: Final = 900_000
 OPEN_END: Final = UnixSeconds(2**64 - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class AssuranceGrant:
-    """An accreditation (``subject`` a member, ``under`` a scheme) or a certificate (``subject`` a
-    site, ``under`` an accreditation), field by field as the contract takes it.
-    """
-
-    subject: int
-    under: int
-    level: int
-    from_s: UnixSeconds
-    until_s: UnixSeconds
-    substances: tuple[SubstanceId, ...]
-    """Ascending; none: every substance."""
-    leaf: Leaf
-
-    def abi(self) -> tuple[object, ...]:
-        """As the contract takes it."""
-        window = (self.from_s, self.until_s)
-        return (self.subject, self.under, self.level, *window, list(self.substances), self.leaf)
+AT_ONCE: Final = UnixSeconds(0)
 
 
 class AssuranceGateway:
@@ -67,6 +47,7 @@ class AssuranceGateway:
         "recognitions": "recognitions",
         "record": "record",
         "recordCount": "record_count",
+        "recordOf": "record_of",
         "reducible": "reducible",
         "registerRule": "encode_register_rule",
         "ruleCount": "rule_count",
@@ -89,7 +70,6 @@ class AssuranceGateway:
         "programmeKnown": "the book refuses what is not registered",
         "recognised": _LISTED,
         "recognitionCount": _LISTED,
-        "recordOf": _LISTED,
         "registerProgramme": _VOTED,
         "registerReduction": _VOTED,
         "registerScheme": _VOTED,
@@ -218,11 +198,21 @@ class AssuranceGateway:
         (count,) = self._caller.read("ruleCount", block=block)
         return int(count)
 
+    def record_of(self, issuer: MemberId, leaf: Leaf, block: BlockRef) -> int:
+        """The record that was made of an issuer's document, 0 if none was."""
+        (found,) = self._caller.read("recordOf", issuer, leaf, block=block)
+        return int(found)
+
     def encode_recognise(
-        self, scheme: int, body: MemberId, *, until_s: UnixSeconds = OPEN_END
+        self,
+        scheme: int,
+        body: MemberId,
+        *,
+        from_s: UnixSeconds = AT_ONCE,
+        until_s: UnixSeconds = OPEN_END,
     ) -> Call:
-        """Recognise an accreditation body for a scheme, from now on."""
-        return self._call("recognise", scheme, body, 0, until_s)
+        """Recognise an accreditation body for a scheme; until 0: not any more."""
+        return self._call("recognise", scheme, body, from_s, until_s)
 
     def encode_accredit(self, grant: AssuranceGrant) -> Call:
         """Accredit a certification body, footprint verifier or laboratory."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from veta.chain.assurance import AssuranceGateway
 from veta.chain.caller import ContractCaller
 from veta.chain.custody import CustodyGateway
 from veta.chain.lot_book import LotBookGateway
+from veta.chain.notices import NoticeGateway
 from veta.chain.registry import RegistryGateway
+from veta.chain.standing_calls import StandingCalls
 from veta.model.anchoring import BlockRef
 from veta.model.assurance import (
     AssuranceRecord,
@@ -21,7 +24,6 @@ from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSe
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
     AllocationRule,
-    AllocationShare,
     BatchHeader,
     LotBatchKind,
     LotId,
@@ -41,7 +43,7 @@ from veta.ports.ledger import Call
 from veta.ports.lots import SentRun
 
 
-class ChainLots:
+class ChainLots(StandingCalls):
     """Implements ``ports.lots.LotLedger``; the gateways behind it are there for who governs.
 
     Args:
@@ -56,6 +58,16 @@ class ChainLots:
         self.custody = CustodyGateway(caller("Custody"))
         self.registry = RegistryGateway(caller("Registry"))
         self.assurance = AssuranceGateway(caller("Assurance"))
+        self._caller = caller
+
+    @cached_property
+    def notices(self) -> NoticeGateway:
+        """Of ``LotNotices``, which a chain may lack.
+
+        Raises:
+            ConfigError: ``config.no_contract``.
+        """
+        return NoticeGateway(self._caller("LotNotices"))
 
     # -- LotLedgerReader ----------------------------------------------------------------------
 
@@ -139,6 +151,10 @@ class ChainLots:
     def assurance_record(self, record: int, block: BlockRef) -> AssuranceRecord | None:
         """An accreditation or a certificate with its status list."""
         return self.assurance.record(record, block)
+
+    def record_of(self, issuer: MemberId, leaf: Leaf, block: BlockRef) -> int:
+        """The record made of an issuer's document."""
+        return self.assurance.record_of(issuer, leaf, block)
 
     def scheme(self, scheme: int, block: BlockRef) -> SchemeTerms | None:
         """A scheme's owner and levels."""
@@ -235,22 +251,3 @@ class ChainLots:
     def encode_reenter(self, lot: LotId, salt: bytes) -> Call:
         """Take an exited lot back in."""
         return self.custody.encode_reenter(lot, salt)
-
-    def encode_register_rule(
-        self,
-        site: SiteId,
-        shares: Sequence[AllocationShare],
-        *,
-        from_s: UnixSeconds,
-        until_s: UnixSeconds,
-    ) -> Call:
-        """Propose an allocation rule."""
-        return self.assurance.encode_register_rule(site, shares, from_s=from_s, until_s=until_s)
-
-    def encode_confirm_rule(self, rule: AllocationRule) -> Call:
-        """Confirm a rule exactly as it was registered."""
-        return self.assurance.encode_confirm_rule(rule)
-
-    def encode_end_rule(self, rule: int) -> Call:
-        """End a rule now."""
-        return self.assurance.encode_end_rule(rule)

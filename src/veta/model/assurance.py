@@ -80,6 +80,27 @@ class RecognitionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AssuranceGrant:
+    """An accreditation (``subject`` a member, ``under`` a scheme) or a certificate (``subject`` a
+    site, ``under`` an accreditation), field by field as the contract takes it.
+    """
+
+    subject: int
+    under: int
+    level: int
+    from_s: UnixSeconds
+    until_s: UnixSeconds
+    substances: tuple[SubstanceId, ...]
+    """Ascending; none: every substance."""
+    leaf: Leaf
+
+    def abi(self) -> tuple[object, ...]:
+        """As the contract takes it."""
+        window = (self.from_s, self.until_s)
+        return (self.subject, self.under, self.level, *window, list(self.substances), self.leaf)
+
+
+@dataclass(frozen=True, slots=True)
 class AssuranceFacts:
     """What the chain has on record of the certificates that a lineage names, and above them."""
 

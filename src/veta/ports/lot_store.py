@@ -52,11 +52,28 @@ class LotVerb(enum.StrEnum):
     REGISTER_RULE = "register rule"
     CONFIRM_RULE = "confirm rule"
     END_RULE = "end rule"
+    RECOGNISE = "recognise"
+    ACCREDIT = "accredit"
+    CERTIFY = "certify"
+    SUSPEND = "suspend"
+    LIFT = "lift"
+    WITHDRAW_RECORD = "withdraw record"
+    VOID = "void"
+    RESTATE = "restate"
+    CONFIRM_RESTATEMENT = "confirm restatement"
+    DISPUTE = "dispute"
+    CLOSE_DISPUTE = "close dispute"
+    UPHOLD_DISPUTE = "uphold dispute"
 
     @property
     def happens_once(self) -> bool:
         """Whether asking the same again can only mean what was done already."""
-        return self in _ONCE
+        return self in _ONCE or self in _TOLD_BY_RECEIPT
+
+    @property
+    def told_by_receipt(self) -> bool:
+        """Whether nothing in the contracts' state says that this very call was made."""
+        return self in _TOLD_BY_RECEIPT
 
 
 _ONCE: Final = frozenset(
@@ -65,16 +82,33 @@ _ONCE: Final = frozenset(
         LotVerb.WITHDRAW,
         LotVerb.REPLACE,
         LotVerb.OPEN,
-        LotVerb.REGISTER_RULE,
         LotVerb.CONFIRM_RULE,
         LotVerb.END_RULE,
+        LotVerb.ACCREDIT,
+        LotVerb.CERTIFY,
+        LotVerb.WITHDRAW_RECORD,
+        LotVerb.VOID,
     }
 )
+_TOLD_BY_RECEIPT: Final = frozenset(
+    {
+        LotVerb.REGISTER_RULE,
+        LotVerb.RECOGNISE,
+        LotVerb.SUSPEND,
+        LotVerb.LIFT,
+        LotVerb.RESTATE,
+        LotVerb.CONFIRM_RESTATEMENT,
+        LotVerb.DISPUTE,
+        LotVerb.CLOSE_DISPUTE,
+        LotVerb.UPHOLD_DISPUTE,
+    }
+)
+"""What can be said again once it was taken back names, in its request, what it follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class LotCall:
-    """A call about lots or an allocation rule that the node means to make."""
+    """A call about lots, or about who assures what, that the node means to make."""
 
     verb: LotVerb
     member: MemberId
@@ -88,12 +122,16 @@ class LotCall:
     """Of the batch that a run makes first, that is withdrawn, or that takes another's place."""
     lots: tuple[LotId, ...] = ()
     to: MemberId = NOBODY
-    """Offered to."""
+    """Offered to; of an accreditation or recognition, whose it is."""
     until_s: UnixSeconds = NO_TIME
     digest: Digest | None = None
-    """OPEN: the lot's commitment. EXIT: whom the lot leaves for. REPLACE: the root replaced."""
+    """OPEN: the lot's commitment. EXIT: whom the lot leaves for. REPLACE: the root replaced.
+    ACCREDIT, CERTIFY: the document's leaf."""
     rule: int = 0
     """Number of the allocation rule that is confirmed or ended; 0: none."""
+    record: int = 0
+    """Number of the accreditation or certificate that it is about; CERTIFY: of the accreditation
+    that it is given under; 0: none."""
 
     @property
     def lasts(self) -> bool:
@@ -102,7 +140,7 @@ class LotCall:
         A registered rule gets a number that nobody knows before: its receipt tells.
         """
         offers_too = self.verb is LotVerb.OPEN and self.to != NOBODY
-        unseen = offers_too or self.verb is LotVerb.REGISTER_RULE
+        unseen = offers_too or self.verb.told_by_receipt
         return (self.verb.happens_once and not unseen) or self.verb is LotVerb.RETIRE
 
 

@@ -18,7 +18,6 @@ from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSe
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
     AllocationRule,
-    AllocationShare,
     BatchHeader,
     LotBatchKind,
     LotId,
@@ -34,6 +33,7 @@ from veta.model.lots import (
     SiteId,
 )
 from veta.model.periods import Period
+from veta.ports.standing_calls import StandingWriter
 
 if TYPE_CHECKING:
     from veta.ports.ledger import Call
@@ -119,6 +119,9 @@ class LotLedgerReader(Protocol):
     def assurance_record(self, record: int, block: BlockRef) -> AssuranceRecord | None:
         """An accreditation or certificate with its status list, ``None`` if there is none."""
 
+    def record_of(self, issuer: MemberId, leaf: Leaf, block: BlockRef) -> int:
+        """The accreditation or certificate made of an issuer's document, 0 if none was."""
+
     def scheme(self, scheme: int, block: BlockRef) -> SchemeTerms | None:
         """A scheme's owner and levels, ``None`` if it is not registered."""
 
@@ -199,22 +202,6 @@ class LotLedgerWriter(Protocol):
     def encode_reenter(self, lot: LotId, salt: bytes) -> Call:
         """Take an exited lot back in."""
 
-    def encode_register_rule(
-        self,
-        site: SiteId,
-        shares: Sequence[AllocationShare],
-        *,
-        from_s: UnixSeconds,
-        until_s: UnixSeconds,
-    ) -> Call:
-        """Propose an allocation rule for a site that the sender's member operates."""
 
-    def encode_confirm_rule(self, rule: AllocationRule) -> Call:
-        """Confirm a rule exactly as it was registered, as who assures its site."""
-
-    def encode_end_rule(self, rule: int) -> Call:
-        """End a rule now, as who operates or assures its site."""
-
-
-class LotLedger(LotLedgerReader, LotLedgerWriter, Protocol):
+class LotLedger(LotLedgerReader, LotLedgerWriter, StandingWriter, Protocol):
     """The lots' side of a chain endpoint."""

@@ -16,6 +16,10 @@ from veta.services.outbox_rules import Effect
 from veta.services.planning import TransactionPlanner
 
 _WORD: Final = 32
+_NAMING: Final = frozenset(
+    {LotVerb.WITHDRAW, LotVerb.REPLACE, LotVerb.EXIT, LotVerb.ACCREDIT, LotVerb.CERTIFY}
+)
+"""Verbs whose root and digest stand in their calldata."""
 
 
 class Differences(Protocol):
@@ -40,8 +44,9 @@ def audit_lot_call(
     if call.call != entry.call or (entry.sequence is not None) != (call.draws > 0):
         yield "not the call that its intent means"
     told: list[bytes] = [] if call.verb in {LotVerb.OPEN, LotVerb.ACCEPT} else list(call.lots)
-    told += [number.to_bytes(_WORD) for number in (call.to, call.until_s, call.rule) if number]
-    if call.verb in {LotVerb.WITHDRAW, LotVerb.REPLACE, LotVerb.EXIT}:
+    numbers = (call.to, call.until_s, call.rule, call.record)
+    told += [number.to_bytes(_WORD) for number in numbers if number]
+    if call.verb in _NAMING:
         told += [octets for octets in (call.root, call.digest) if octets is not None]
     draws_other = (call.verb in {LotVerb.RUN, LotVerb.REPLACE}) != (call.draws > 0)
     if call.member != planner.member or draws_other or not _all_in(told, call.call.data):

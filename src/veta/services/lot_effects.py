@@ -6,7 +6,9 @@ from typing import Final
 
 from veta.custody.encoding import WITHDRAWN
 from veta.model.anchoring import BlockRef
-from veta.model.identifiers import MemberId
+from veta.model.assurance_events import RecordAction
+from veta.model.identifiers import Leaf, MemberId
+from veta.model.lot_events import NO_TIME
 from veta.model.lots import LotId, LotRecord, LotState
 from veta.ports.lot_store import LotCall, LotVerb
 from veta.ports.lots import LotLedgerReader
@@ -15,6 +17,7 @@ from veta.services.outbox_rules import Effect
 _NEVER_ISSUED: Final = bytes(32)
 _WITHDRAWN: Final = WITHDRAWN.to_bytes(32)
 _NOBODY: Final = MemberId(0)
+_RECORDING: Final = frozenset({LotVerb.ACCREDIT, LotVerb.CERTIFY})
 
 
 def lot_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef, *, included: bool) -> Effect:
@@ -30,8 +33,14 @@ def lot_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef, *, include
     """
     if call.root is not None:
         effect = _batch_effect(lots, call, block)
-    elif call.rule or call.verb is LotVerb.REGISTER_RULE:
+    elif call.verb.told_by_receipt:
+        effect = Effect.ABSENT
+    elif call.rule:
         effect = _rule_effect(lots, call, block)
+    elif call.verb in _RECORDING:
+        effect = _recorded(lots, call, block)
+    elif call.record:
+        effect = _record_ended(lots, call, block)
     else:
         effect = _all(lots, call, block)
     passing = effect is Effect.ABSENT and included and not call.lasts
@@ -46,7 +55,7 @@ def _batch_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effe
 
 
 def _rule_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:
-    state = lots.rule_state(call.rule, block) if call.rule else None
+    state = lots.rule_state(call.rule, block)
     if state is None:
         return Effect.ABSENT
     if call.verb is LotVerb.END_RULE:
@@ -54,6 +63,30 @@ def _rule_effect(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effec
     if state.assurer in {_NOBODY, call.member}:
         return Effect.ABSENT if state.assurer == _NOBODY else Effect.PRESENT
     return Effect.FOREIGN
+
+
+def _recorded(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:
+    """A document is recorded once; of somebody else's by its leaf there is another one."""
+    assert call.digest is not None  # the store holds a verb against what it says
+    number = lots.record_of(call.member, Leaf(call.digest), block)
+    record = lots.assurance_record(number, block) if number else None
+    if record is None:
+        return Effect.ABSENT
+    asked = (call.record, call.to) if call.verb is LotVerb.ACCREDIT else (call.record, None)
+    subject = record.subject if call.verb is LotVerb.ACCREDIT else None
+    return Effect.PRESENT if (record.parent, subject) == asked else Effect.FOREIGN
+
+
+def _record_ended(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:
+    record = lots.assurance_record(call.record, block)
+    wanted = RecordAction.VOID if call.verb is LotVerb.VOID else RecordAction.WITHDRAW
+    entries = () if record is None else record.entries
+    done = any(
+        (entry.action, entry.by_member) == (wanted, call.member)
+        and call.until_s in {NO_TIME, entry.effective_s}
+        for entry in entries
+    )
+    return Effect.PRESENT if done else Effect.ABSENT
 
 
 def _all(lots: LotLedgerReader, call: LotCall, block: BlockRef) -> Effect:

@@ -17,6 +17,20 @@ LOT_CALL: Final = 64
 PREFIX: Final = "lot_call_"
 """Of the columns of ``lot_calls`` beside an intent's."""
 _DIGEST: Final = 32
+_OF_RULE: Final = frozenset({LotVerb.CONFIRM_RULE, LotVerb.END_RULE})
+_OF_RECORD: Final = frozenset(
+    {
+        LotVerb.CERTIFY,
+        LotVerb.SUSPEND,
+        LotVerb.LIFT,
+        LotVerb.WITHDRAW_RECORD,
+        LotVerb.VOID,
+    }
+)
+"""Their number stands in the column of a rule's."""
+_NAMING: Final = frozenset(
+    {LotVerb.OPEN, LotVerb.EXIT, LotVerb.REPLACE, LotVerb.ACCREDIT, LotVerb.CERTIFY}
+)
 
 
 def intent_values(call: LotCall) -> dict[str, Any]:
@@ -48,7 +62,7 @@ def call_values(intent: int, call: LotCall) -> dict[str, Any]:
         "to_address": call.call.to,
         "call_data": call.call.data,
         "gas_limit": call.call.gas_limit,
-        "rule": call.rule or None,
+        "rule": call.rule or call.record or None,
     }
 
 
@@ -67,10 +81,9 @@ def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
 
     lots, verb = value("lots"), LotVerb(value("verb"))
     of_batch = verb in {LotVerb.RUN, LotVerb.WITHDRAW, LotVerb.REPLACE}
-    of_rule = verb in {LotVerb.CONFIRM_RULE, LotVerb.END_RULE}
-    names = verb in {LotVerb.OPEN, LotVerb.EXIT, LotVerb.REPLACE}
+    of_rule, of_record = verb in _OF_RULE, verb in _OF_RECORD
     found = (is_digest("root"), is_digest("digest"), bool(value("rule")))
-    if len(lots) % _DIGEST or found != (of_batch, names, of_rule):
+    if len(lots) % _DIGEST or found != (of_batch, verb in _NAMING, of_rule or of_record):
         raise ValueError("the call says something else than its verb")
     call = Call(
         AccountAddress(value("to_address")),
@@ -89,5 +102,6 @@ def read_lot_call(row: RowMapping, prefix: str = "") -> LotCall:
         to=MemberId(value("to_member")),
         until_s=UnixSeconds(value("until_s")),
         digest=None if value("digest") is None else Digest(value("digest")),
-        rule=value("rule") or 0,
+        rule=value("rule") if of_rule else 0,
+        record=value("rule") if of_record else 0,
     )
