@@ -244,7 +244,7 @@ def _under(header: BatchHeader, tree: SumTree) -> BatchHeader:
 
 
 @contextmanager
-def stored(member: MemberId) -> Iterator[Store]:
+def stored(member: MemberId | None) -> Iterator[Store]:
     """A new store on disk."""
     identity = StoreIdentity(
         chain_id=1, genesis_digest=Digest(bytes(32)), contracts={}, member=member
