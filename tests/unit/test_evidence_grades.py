@@ -170,6 +170,8 @@ def test_window__is_half_open_and_knows_its_length() -> None:
     assert quarter.length == "3 months"
     assert Window(5, 5 + 86_400).length == "86400 s"
     assert Window(0, 3600).length == "3600 s"
+    noon = Window(leap.from_s + 43_200, leap.to_s + 43_200)
+    assert noon.length == f"{leap.seconds} s"
     assert leap.covers(quarter)
     assert not quarter.covers(leap)
     assert year(9999).length.endswith(" s")

@@ -122,6 +122,17 @@ def test_brine__and_water__are_neither_added_compared_nor_converted() -> None:
     assert same.factor == Fraction(5, 4)
 
 
+@pytest.mark.row("A30", "S21")
+def test_offsets__and_emissions__are_neither_added_compared_nor_converted() -> None:
+    emitted = replace(WITHDRAWAL, metric="ghg", kind=MetricKind.EMISSIONS, unit="t CO2e")
+    offset = replace(emitted, metric="offsets", kind=MetricKind.OFFSETS)
+    values = [value(100, emitted), value(100, offset)]
+    assert refused(lambda: total(values)).code == "evidence.not_comparable"
+    assert isinstance(compare(*values), NotComparable)
+    error = refused(lambda: record(definition=offset, to_definition=emitted))
+    assert error.code == "evidence.offset_conversion"
+
+
 @pytest.mark.row("A29")
 @pytest.mark.parametrize(
     ("other", "aspects"),

@@ -20,6 +20,7 @@ from veta.canonical.reader import JsonValue
 from veta.errors import InputError
 from veta.evidence.exact import amount_text, exact
 from veta.evidence.grades import AssuranceGrade, lowest
+from veta.evidence.units import UNITS, Dimension
 from veta.evidence.windows import Window
 from veta.model.identifiers import Digest
 
@@ -45,7 +46,9 @@ class MetricKind(enum.Enum):
     EMISSIONS_MARKET = "emissions-market-based"
     """GHG Protocol Scope 2 Guidance (2015), section 4.1."""
     EMISSIONS = "emissions"
-    """Scope 1 or 3, or a footprint."""
+    """Scope 1 or 3, or a footprint; before any offset."""
+    OFFSETS = "offsets-retired"
+    """A metric of its own: it is subtracted from no emissions (ISO 14067:2018, 6.3.4.1)."""
     AIR_QUALITY = "air-quality"
     SHARE = "share"
     COUNT = "count"
@@ -148,6 +151,9 @@ class MetricValue:
         period: when.
         grade: the lowest of everything that went into it.
         steps: names of the conversions on the way.
+
+    Raises:
+        InputError: ``evidence.ratio_range`` for a share above one, codes of ``exact``.
     """
 
     amount: Fraction
@@ -159,6 +165,16 @@ class MetricValue:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "amount", exact(self.amount, self.definition.metric))
+        unit = UNITS.get(self.definition.unit)
+        if (
+            self.definition.kind is MetricKind.SHARE
+            and unit is not None
+            and unit.dimension is Dimension.RATIO
+            and self.amount * unit.size > 1
+        ):
+            raise InputError(
+                "evidence.ratio_range", f"{self.definition.metric} is more than the whole"
+            )
 
     def words(self) -> str:
         """``6300 m3, water.withdrawal, boundary salar and plant, <period>, verified``."""
@@ -207,6 +223,7 @@ class ConversionRecord:
 
     Raises:
         InputError: ``evidence.brine_conversion``: brine is not water, by no factor;
+            ``evidence.offset_conversion``: nor are offsets emissions;
             ``evidence.conversion_incomplete``.
     """
 
@@ -223,6 +240,9 @@ class ConversionRecord:
         kinds = {self.definition.kind, self.to_definition.kind}
         if MetricKind.BRINE_ABSTRACTION in kinds and len(kinds) > 1:
             raise InputError("evidence.brine_conversion", "nothing converts brine into water")
+        if MetricKind.OFFSETS in kinds and len(kinds) > 1:
+            message = "nothing converts offsets into emissions avoided"
+            raise InputError("evidence.offset_conversion", message)
         if exact(self.factor, "a conversion factor") == 0 or not self.reason.strip():
             message = "a conversion record has a factor above zero and a reason"
             raise InputError("evidence.conversion_incomplete", message)
