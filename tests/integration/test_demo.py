@@ -173,6 +173,76 @@ def cable_bundle(folder: Path, file: Path, *options: str) -> Path:
     return file
 
 
+def closes(document: dict[str, Any]) -> bool:
+    """Each column of each step: what went in is what came out, was lost or ended."""
+    balances = [each for step in document["steps"] for each in step["balances"]]
+    return bool(balances) and all(
+        each["taken"] + each["entered"] == each["made"] + each["lost"] + each["ended"]
+        for each in balances
+    )
+
+
+SHARES = {"Mina Aurora": 552_000, "Mina Cordillera Azul": 232_000, None: 216_000}
+"""Of the copper, in ppm; the rest is from outside (the reference chain's README)."""
+
+
+def shares(document: dict[str, Any]) -> dict[str | None, int]:
+    (copper,) = [each for each in document["origins"] if each["metal"] == "contained Cu"]
+    return {each["siteName"]: each["sharePpm"] for each in copper["shares"]}
+
+
+@pytest.mark.row("S01")
+def test_explain__cathode__told_from_the_mine_and_adds_up(demo: tuple[Path, str]) -> None:
+    ran = run("explain", LOT, "--home", demo[0] / "veta-demo", "--json")
+    told = ran.json
+    assert (ran.code, told["verdict"]) == (0, "VALID_WITH_NOTICE")
+    assert shares(told) == SHARES
+    assert closes(told)
+    assert [step["whole"] for step in told["steps"]] == [True] * 6
+    footprint = told["footprint"]
+    assert footprint["printedGPerKg"] == footprint["recomputedGPerKg"] == 3_031
+    built = footprint["buildUpG"]
+    assert built["inherited_g"] + built["process_g"] - built["to_other_products_g"] == 2_879_450_000
+    assert len(told["assurance"]) == 2
+    assert told["lot"]["model"] == "mass-balance"
+    assert any("metal in the box" in each for each in told["notProven"])
+
+
+@pytest.mark.row("S01")
+def test_explain__cable__by_its_maker_and_by_who_has_no_paper_of_it(
+    demo: tuple[Path, str],
+) -> None:
+    with_paper = run("explain", CABLE_LOT, "--home", demo[0] / CABLE_HOME, "--json")
+    assert (with_paper.code, with_paper.json["verdict"]) == (0, "VALID_WITH_NOTICE")
+    assert with_paper.json["footprint"]["printedGPerKg"] == 3_280
+    from_chain = run("explain", CABLE_LOT, "--home", demo[0] / "veta-demo", "--json")
+    assert (from_chain.code, from_chain.json["verdict"]) == (1, "NOT_PROVEN")
+    assert from_chain.json["about"] is None
+    assert not from_chain.json["failures"]
+    for told in (with_paper.json, from_chain.json):
+        assert shares(told) == SHARES
+        assert closes(told)
+        assert len(told["steps"]) == 8
+        assert told["lot"]["co2eGPerKg"] == 3_280
+    assert from_chain.json["steps"] == with_paper.json["steps"]
+
+
+def test_explain__in_words__a_reader_finds_every_part(demo: tuple[Path, str]) -> None:
+    ran = run("explain", LOT, "--home", demo[0] / "veta-demo")
+    for part in (
+        "VALID_WITH_NOTICE  BSE-CAT-26-1001",
+        "55.2000 %  Mina Aurora",
+        "Step by step (taken + entered = made + lost + ended)",
+        "Footprint: 3031 g CO2e a kilogram printed",
+        "Who vouches for it",
+        "What is not proven",
+    ):
+        assert part in ran.out, part
+    unknown = run("explain", "NO-SUCH-LOT", "--home", demo[0] / "veta-demo")
+    assert unknown.code == 2
+    assert "lot.not_found" in unknown.err
+
+
 def by_step(document: dict[str, Any], outcome: str) -> set[tuple[int, str]]:
     return {
         (check["step"], check["code"])

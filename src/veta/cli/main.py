@@ -15,6 +15,7 @@ from veta import __version__
 from veta.cli import (
     anchor,
     audit,
+    explain,
     initialise,
     issue,
     lineage,
@@ -80,6 +81,9 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rule")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
+)
+app.command("explain", short_help="Tell a lot's whole story, step by step, in five minutes.")(
+    explain.explain
 )
 app.command("balance", short_help="Show what a member holds, or what a site did.")(lineage.balance)
 app.add_typer(show.app, name="show")

@@ -9,25 +9,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from veta.errors import ForbiddenError, LedgerError, NotFoundError
 from veta.model.anchoring import BlockRef
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import AccountAddress, Leaf, MemberId
+from veta.model.lots import LotId
 from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
 from veta.ports.ledger import Ledger
 from veta.ports.store import Store, StoredStatement
 from veta.services.anchor import BatchAnchorer, BundleDesk
+from veta.services.explain import explanation_json
 from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
 from veta.services.lot_bundles import LineageBundle, LotBundleDesk
 from veta.services.lots import LotDesk, LotShelf
 from veta.services.outbox import Outbox, OutboxReport
 from veta.services.planning import Alarm
-from veta.services.registry import RegistryShelf
+from veta.services.registry import NO_NAMES, RegistryShelf
 from veta.services.revoke import StatusChanger
 from veta.services.run_gathering import NOTHING, Withheld
 from veta.services.verify import FactGatherer, verify_bundle, verify_many
@@ -135,6 +137,34 @@ class Node:
     def facts(self, bundle: StatementBundle) -> LedgerFacts:
         """What the chain says about a statement, to judge elsewhere."""
         return FactGatherer(self.ledger, self.clock).gather(bundle)
+
+    def explain(self, bundle: StatementBundle, verifier: Verifier | None = None) -> dict[str, Any]:
+        """The five-minute view of a bundle's lot; see ``services.explain``.
+
+        Args:
+            bundle: with a lot and the runs behind it. Without a token: what the chain shows alone.
+            verifier: with the policy of whoever reads; default: the node's own.
+        """
+        judge = verifier or self.verifier
+        gatherer = FactGatherer(self.ledger, self.clock)
+        if bundle.token:
+            facts = gatherer.gather(bundle)
+            report = judge.verify(bundle, facts)
+        else:
+            facts = gatherer.gather_lot_alone(bundle)
+            report = judge.verify_lot_alone(bundle, facts)
+        names = self.registry.names() if self._store is not None else NO_NAMES
+        return explanation_json(bundle, facts, report, names)
+
+    def lot_part(self, lot: LotId) -> StatementBundle:
+        """A lot as the chain has it, without its passport and the runs behind it.
+
+        Raises:
+            NotFoundError: ``lot.unopened``: not ours and never opened.
+            ConflictError: ``lot.not_issued``.
+            ForbiddenError: ``node.no_store``.
+        """
+        return StatementBundle(b"", lot=LotBundleDesk(self.store).part(lot))
 
     # --- looking up --------------------------------------------------------------------------
 

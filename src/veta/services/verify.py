@@ -80,6 +80,15 @@ class FactGatherer:
             return facts
         return replace(facts, lot=self._ask_lot(bundle, statement.leaf, as_of.value))
 
+    def gather_lot_alone(self, bundle: StatementBundle) -> LedgerFacts:
+        """What the chain says of a bundle's lot, whose passport is not at hand."""
+        as_of = self.view.as_of
+        if isinstance(as_of, Undetermined):
+            return self._unasked(as_of)
+        assert bundle.lot is not None
+        lot = self._ask_lot(bundle, bundle.lot.statement_leaf, as_of.value)
+        return replace(self._unasked(NOT_ASKED), lot=lot)
+
     def _ask_issuer(self, identifier: str, block: BlockRef) -> IssuerView:
         ledger = self._ledger
         found = _ask(lambda: ledger.member_id(identifier, block))

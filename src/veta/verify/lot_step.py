@@ -81,6 +81,17 @@ def check_lot(
     return [*proof, *_custody(part, facts, about)], good
 
 
+def check_lot_alone(part: LotPart, facts: LedgerFacts) -> tuple[list[Check], bool]:
+    """What the chain shows of a lot whose passport is not at hand; otherwise as ``check_lot``."""
+    fault = lot_fault(part)
+    if fault is not None:
+        return [found("lot.malformed", f"the lot is malformed: {fault}")], False
+    about = facts_about(part, facts)
+    proof = [*_recorded(part, about), *_proof(part, about)]
+    good = all(check.outcome in (Outcome.PASSED, Outcome.NOTICE) for check in proof)
+    return [*proof, *_custody(part, facts, about)], good
+
+
 def lot_fault(part: LotPart) -> str | None:
     """What keeps a lot part from being judged; ``None`` if nothing does."""
     return next(_faults(part), None)
@@ -118,12 +129,7 @@ def facts_about(part: LotPart, facts: LedgerFacts) -> LotFacts | Undetermined:
 
 def _batch(part: LotPart, facts: LedgerFacts, about: LotFacts | Undetermined) -> Iterator[Check]:
     header = part.batch.header
-    answer = standing(header, words_of(about))
-    if isinstance(answer, Undetermined):
-        yield not_determined(Step.LOT, answer)
-    else:
-        code = f"lot.{answer.value}"
-        yield found(code, answer.sentence, sequence=header.sequence, site=header.site)
+    yield from _recorded(part, about)
     if isinstance(facts.issuer, Undetermined):
         yield not_determined(Step.LOT, facts.issuer)
     elif facts.issuer.value is None or facts.issuer.value.member != header.issuer:
@@ -132,6 +138,16 @@ def _batch(part: LotPart, facts: LedgerFacts, about: LotFacts | Undetermined) ->
             f"the lot's batch is of member {header.issuer}, who did not sign this passport",
             batch_issuer=header.issuer,
         )
+
+
+def _recorded(part: LotPart, about: LotFacts | Undetermined) -> Iterator[Check]:
+    header = part.batch.header
+    answer = standing(header, words_of(about))
+    if isinstance(answer, Undetermined):
+        yield not_determined(Step.LOT, answer)
+        return
+    code = f"lot.{answer.value}"
+    yield found(code, answer.sentence, sequence=header.sequence, site=header.site)
 
 
 def _key(stated: StatedLot | None, part: LotPart) -> Iterator[Check]:

@@ -28,7 +28,7 @@ from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.footprint_step import check_footprint
 from veta.verify.lineage_step import check_lineage
-from veta.verify.lot_step import check_lot, facts_about, lot_fault
+from veta.verify.lot_step import check_lot, check_lot_alone, facts_about, lot_fault
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
 from veta.verify.stated import StatedLot
@@ -85,6 +85,31 @@ class Verifier:
         checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 10, 12
         checks += _later_steps((Step.CLAIMS,))  # 11
         return self._report(checks, statement, facts)
+
+    def verify_lot_alone(self, bundle: StatementBundle, facts: LedgerFacts) -> Report:
+        """What the chain shows of a lot whose passport is not at hand: steps 8, 9 and 10.
+
+        What its issuer states of it is not seen, so the verdict is never better than NOT_PROVEN.
+
+        Args:
+            bundle: with a lot, and the runs behind it; its token is not looked at.
+            facts: about the lot.
+        """
+        facts = usable_facts(facts, self.trust)
+        sentence = "the lot's passport is not at hand: what its issuer states is not verified"
+        checks = [not_proven(Step.WELL_FORMED, "statement.not_shown", sentence)]
+        assert bundle.lot is not None
+        found, grounded = check_lot_alone(bundle.lot, facts)
+        checks += found
+        reached = {Step.WELL_FORMED, Step.LOT}
+        if lot_fault(bundle.lot) is None:
+            about = facts_about(bundle.lot, facts)
+            lineage = check_lineage(bundle, None, about, grounded=grounded)
+            checks += lineage.checks
+            checks += check_assurance(bundle.lot, lineage, about, grounded=grounded)
+            reached |= {Step.LINEAGE, Step.ASSURANCE}
+        checks += _unreached(step for step in Step if step not in reached)
+        return self._report(checks, None, facts)
 
     def _authenticate(
         self, statement: SignedStatement, facts: LedgerFacts, anchored: list[Check]
