@@ -128,7 +128,7 @@ def test_offsets__and_emissions__are_neither_added_compared_nor_converted() -> N
     offset = replace(emitted, metric="offsets", kind=MetricKind.OFFSETS)
     values = [value(100, emitted), value(100, offset)]
     assert refused(lambda: total(values)).code == "evidence.not_comparable"
-    assert isinstance(compare(*values), NotComparable)
+    assert isinstance(compare(values[0], values[1]), NotComparable)
     error = refused(lambda: record(definition=offset, to_definition=emitted))
     assert error.code == "evidence.offset_conversion"
 
