@@ -6,7 +6,9 @@ from functools import cache
 from importlib.resources import files
 
 from veta.claims.crosswalk import Crosswalk, load_crosswalk
+from veta.claims.indicators import IndicatorCatalogue, load_indicators
 from veta.claims.lexicon import WordList, load_words
+from veta.claims.profiles import Profile, load_profiles
 from veta.claims.schemes import SchemeCatalogue, load_schemes
 
 
@@ -31,3 +33,15 @@ def words() -> WordList:
 def crosswalk() -> Crosswalk:
     """The crosswalk between the shipped schemes."""
     return load_crosswalk(octets("crosswalk.json"), schemes())
+
+
+@cache
+def indicators() -> IndicatorCatalogue:
+    """The indicators that the shipped profiles ask for; a network adds its own."""
+    return load_indicators(octets("indicators.json"))
+
+
+@cache
+def profiles() -> tuple[Profile, ...]:
+    """Profiles of regulations, and one of a fictional buyer."""
+    return load_profiles(octets("profiles.json"), indicators())
