@@ -463,6 +463,13 @@ def test_set__salts__are_16_octets_each_and_none_twice() -> None:
         assert code_of(refused) == code
 
 
+@pytest.mark.parametrize("subject", ["", "a lot", "lot:Ä", "x" * 513])
+def test_set__subject_that_is_no_identifier__is_refused(subject: str) -> None:
+    with pytest.raises(InputError) as refused:
+        IndicatorSet(subject, values().items(), salts())
+    assert code_of(refused) == "disclosure.subject"
+
+
 def test_proof__of_another_type__is_refused_and_raises_nothing_else() -> None:
     (leaf,) = SET.open(["fatalities"])
     for proof in (

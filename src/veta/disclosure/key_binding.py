@@ -106,20 +106,24 @@ def check_key_binding(
     key = holder_key(document)
     part = read_part(key_binding, TYP, kid=False)
     check_part(part, key)
-    claims = part.claims
+    _check_said(part.claims, demand, at_s)
+    if part.claims.get("sd_hash") != _digest(presentation):
+        raise VerificationError(
+            "disclosure.key_binding_presentation", "made for other disclosures or another document"
+        )
+    return key
+
+
+def _check_said(claims: dict[str, JsonValue], demand: KeyBindingDemand, at_s: UnixSeconds) -> None:
+    """Section 7.3, steps 5.e and 5.f: now, for this reader, for this request."""
     issued_at = claims.get("iat")
-    is_time = type(issued_at) is int
-    if not is_time or not at_s - demand.max_age_s <= issued_at <= at_s + demand.ahead_s:  # type: ignore[operator]
+    earliest, latest = at_s - demand.max_age_s, at_s + demand.ahead_s
+    if type(issued_at) is not int or not earliest <= issued_at <= latest:
         raise VerificationError("disclosure.key_binding_age", "the holder did not sign just now")
     if claims.get("aud") != demand.audience:
         raise VerificationError("disclosure.key_binding_audience", "made for another reader")
     if claims.get("nonce") != demand.nonce:
         raise VerificationError("disclosure.key_binding_nonce", "made for another request")
-    if claims.get("sd_hash") != _digest(presentation):
-        raise VerificationError(
-            "disclosure.key_binding_presentation", "made for other disclosures or another document"
-        )
-    return key
 
 
 def holder_key(document: dict[str, JsonValue]) -> VerificationKey:

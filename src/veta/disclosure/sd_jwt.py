@@ -19,8 +19,8 @@ from veta.disclosure.key_binding import KeyBindingDemand, check_key_binding
 from veta.disclosure.pointers import find, pointer_text
 from veta.disclosure.reconstruct import Reconstruction, reconstruct
 from veta.errors import InputError, VerificationError
-from veta.model.identifiers import UnixSeconds
-from veta.statement.jws import SigningKey
+from veta.model.identifiers import Leaf, UnixSeconds
+from veta.statement.jws import SigningKey, leaf_of
 
 MAX_OCTETS: Final = 256 * 1024
 """Longest SD-JWT read, disclosures and key binding included."""
@@ -54,6 +54,11 @@ class SdJwt:
     disclosures: tuple[Disclosure, ...]
     key_binding: bytes | None = None
     """Compact JWS with which a holder shows its key; ``None`` if there is none."""
+
+    @property
+    def leaf(self) -> Leaf:
+        """SHA-256(0x00 || payload octets): what is anchored, the same whatever is disclosed."""
+        return leaf_of(self.part.payload)
 
     @property
     def presentation(self) -> bytes:
@@ -225,12 +230,9 @@ def verify_sd_jwt(
     _check_times(sd_jwt.part.claims, at_s)
     holder = None
     if key_binding is not None:
+        document, presentation = sd_jwt.part.claims, sd_jwt.presentation
         holder = check_key_binding(
-            sd_jwt.part.claims,
-            sd_jwt.presentation,
-            sd_jwt.key_binding,
-            key_binding,
-            at_s=at_s,
+            document, presentation, sd_jwt.key_binding, key_binding, at_s=at_s
         )
     return DisclosedClaims(seen.claims, _pointers(seen), seen.unopened, holder)
 
