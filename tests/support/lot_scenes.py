@@ -8,18 +8,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from tests.support.chain_scenes import ETHER, signer, statement_key
+from tests.support.chain_scenes import ETHER, anvil, signer, statement_key
 from tests.support.node_parts import ManualClock, identity_of
 from veta.bootstrap.administration import Administration
 from veta.bootstrap.registering import register_by_vote
 from veta.chain import registrations as reg
+from veta.chain.clock import SystemClock
 from veta.chain.deploy import deploy
 from veta.chain.embedded import EmbeddedChain, EmbeddedGenesis
 from veta.chain.embedded_rpc import EmbeddedProvider
+from veta.chain.endpoint import EndpointProvider
 from veta.chain.governance import Admission, GovernanceRules, KeyGrant
 from veta.chain.ledger import Web3Ledger
+from veta.chain.rpc import RpcClient
 from veta.chain.web3_packages import BaseProvider
 from veta.custody.encoding import lot_id
 from veta.model.assurance import AssuranceGrant
@@ -33,7 +36,7 @@ from veta.model.columns import (
     metal_key,
 )
 from veta.model.consortium import KeyAlgorithm, KeyPurpose, Role
-from veta.model.identifiers import Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import AccountAddress, Leaf, MemberId, UnixSeconds
 from veta.model.lots import (
     CustodyModel,
     Emission,
@@ -232,11 +235,21 @@ class Company:
         return RunRequest(**(usual | changes))
 
 
+class SceneChain(Protocol):
+    """What a scene asks of a chain beside its provider."""
+
+    def fund(self, address: AccountAddress, wei: int) -> object:
+        """Give an account something to pay with."""
+
+    def mine(self) -> object:
+        """One more block, at the scene's clock."""
+
+
 @dataclass
 class CopperScene:
     """The consortium and its companies."""
 
-    chain: EmbeddedChain
+    chain: SceneChain
     provider: BaseProvider
     trust: TrustConfig
     clock: ManualClock
@@ -334,20 +347,54 @@ def copper_scene(folder: Path, *, path: Path | None = None) -> Iterator[CopperSc
         clock = ManualClock(wall_s=START)
         chain = EmbeddedChain.create(path, EmbeddedGenesis(time_s=START), clock.now_s)
         stack.callback(chain.close)
-        for word in ("deployer", *PARTIES):
-            for account in (word, f"{word} admin"):
-                chain.fund(signer(account).address, 1_000 * ETHER)
-        provider = EmbeddedProvider(chain)
-        rules = GovernanceRules(timelock_s=1)
-        deployment = deploy(provider, signer("deployer"), admissions(), rules, clock)
-        scene = CopperScene(chain, provider, deployment.trust("test"), clock, folder)
-        clock.wall_s = max(clock.wall_s, scene.ledger().head().time_s + 1)
-        scene.register(content(scene.now_s))
-        scene.certificate = scene.assure()
-        scene.pass_time(2 * DAY)
-        yield scene
-        for company in scene.companies.values():
-            company.store.close()
+        yield from _scene(chain, EmbeddedProvider(chain), clock, folder)
+
+
+class Anvil:
+    """Foundry's own chain, whose blocks come at the scene's clock or a little after it."""
+
+    def __init__(self, provider: EndpointProvider, clock: ManualClock) -> None:
+        self._ask: Any = RpcClient(provider).ask
+        self._clock = clock
+
+    def fund(self, address: AccountAddress, wei: int) -> None:
+        self._ask("anvil_setBalance", "0x" + address.hex(), hex(wei))
+
+    def mine(self) -> None:
+        newest = int(self._ask("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        self._clock.wall_s = UnixSeconds(max(self._clock.wall_s, newest + 1))
+        self._ask("evm_setNextBlockTimestamp", self._clock.wall_s)
+        self._ask("evm_mine")
+
+
+@contextmanager
+def anvil_copper_scene(folder: Path) -> Iterator[CopperScene]:
+    """The same consortium on anvil, over HTTP."""
+    with anvil("--timestamp", str(START)) as url:
+        clock = ManualClock(wall_s=START)
+        provider = EndpointProvider((url,), SystemClock())
+        try:
+            yield from _scene(Anvil(provider, clock), provider, clock, folder)
+        finally:
+            provider.close()
+
+
+def _scene(
+    chain: SceneChain, provider: BaseProvider, clock: ManualClock, folder: Path
+) -> Iterator[CopperScene]:
+    for word in ("deployer", *PARTIES):
+        for account in (word, f"{word} admin"):
+            chain.fund(signer(account).address, 1_000 * ETHER)
+    rules = GovernanceRules(timelock_s=1)
+    deployment = deploy(provider, signer("deployer"), admissions(), rules, clock)
+    scene = CopperScene(chain, provider, deployment.trust("test"), clock, folder)
+    clock.wall_s = max(clock.wall_s, scene.ledger().head().time_s + 1)
+    scene.register(content(scene.now_s))
+    scene.certificate = scene.assure()
+    scene.pass_time(2 * DAY)
+    yield scene
+    for company in scene.companies.values():
+        company.store.close()
 
 
 def emitted(**parts: int) -> tuple[Emission, ...]:

@@ -193,14 +193,19 @@ def smelted(scene: CopperScene, smelter: Desk, lot: LotId, number: str, parent: 
 def smelted_world(folder: Path) -> Iterator[World]:
     """A cathode of one lot of concentrate."""
     with copper_scene(folder) as scene:
-        miner, smelter = Desk(scene.company("miner")), Desk(scene.company("smelter"))
-        concentrate = originated(scene, miner, "CON-1")
-        origin = miner.disclosed()
-        opening = OpeningDesk(miner.company.store).opening(concentrate)
-        accepted(scene, miner, smelter, concentrate)
-        parent = ParentLot(did("miner"), "CON-1", Leaf(opening.statement_leaf))
-        cathode = smelted(scene, smelter, concentrate, "CAT-1", parent)
-        path = lot_part(opening).path
-        assert path is not None
-        smelting = smelter.disclosed((path,))
-        yield World(scene, miner, smelter, concentrate, cathode, origin, smelting)
+        yield smelted_in(scene)
+
+
+def smelted_in(scene: CopperScene) -> World:
+    """The same in a scene that there is."""
+    miner, smelter = Desk(scene.company("miner")), Desk(scene.company("smelter"))
+    concentrate = originated(scene, miner, "CON-1")
+    origin = miner.disclosed()
+    opening = OpeningDesk(miner.company.store).opening(concentrate)
+    accepted(scene, miner, smelter, concentrate)
+    parent = ParentLot(did("miner"), "CON-1", Leaf(opening.statement_leaf))
+    cathode = smelted(scene, smelter, concentrate, "CAT-1", parent)
+    path = lot_part(opening).path
+    assert path is not None
+    smelting = smelter.disclosed((path,))
+    return World(scene, miner, smelter, concentrate, cathode, origin, smelting)
