@@ -157,7 +157,10 @@ def test_words__in_disguise__are_refused_all_the_same(text: str) -> None:
         "Lizenz gültig bis 2028, Fußabdruck 3,031",
         "huella de carbono 3,031, licencia válida hasta 2028",
         "25 t copper cathode, Cu-CATH-1",
-        "wire of 10 µm, 5 mΩ",
+        "wire of 10 µm, 5 mΩ, α-brass",
+        "low carbon steel drum",
+        "tambor de acero bajo en carbono",
+        "Der Fußabdruck wird nach ISO 14067 berechnet; Emissionen werden gemessen",
         "net weight 25 t, zero defects",
         "planet zero",
         "Verdeckt verlegtes Kabel",
@@ -259,6 +262,13 @@ def test_future__without_a_plan_or_on_a_lot__is_refused(text: str) -> None:
     assert find_words(text, company, WORDS) == ()
     on_lot = WordContext(subject=SubjectKind.LOT, plan=PLAN)
     assert "claims.word_future" in {each.code for each in find_words(text, on_lot, WORDS)}
+
+
+def test_year__that_is_past_when_issued__is_no_future() -> None:
+    for text in ("huella de carbono en 2025", "carbon footprint from 2026 data"):
+        assert find_words(text, WordContext(year=2026), WORDS) == ()
+        assert refused(text, WordContext(year=2024)) == "claims.word_future"
+        assert refused(text) == "claims.word_future"
 
 
 @pytest.mark.parametrize(

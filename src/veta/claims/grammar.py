@@ -36,6 +36,9 @@ _TEXT_FIELDS: Final = frozenset(
 )
 
 
+_NAMES_ORIGIN: Final = frozenset({CustodyModel.IDENTITY_PRESERVED, CustodyModel.SEGREGATED})
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What a certification body said of one site."""
@@ -183,24 +186,19 @@ def judge(
     model = weakest(facts.models)
     _require_model(model, facts)
     common = _common_levels(facts.sources, catalogue)
-    wanted = schemes or tuple(sorted(common))
-    licences = tuple(
-        _licence(facts, model, scheme, common, catalogue) for scheme in dict.fromkeys(wanted)
-    )
-    marks = tuple(
-        Mark(each.scheme, catalogue.scheme(each.scheme).name, common[each.scheme])
-        for each in licences
-    )
+    wanted = dict.fromkeys(schemes or sorted(common))
+    licences = [_licence(facts, model, scheme, common, catalogue) for scheme in wanted]
     names = tuple(sorted({source.site_name for source in facts.sources}))
     for name in (*names, facts.site_name):
         require_name(name, words)
-    names_origin = model in (CustodyModel.IDENTITY_PRESERVED, CustodyModel.SEGREGATED)
     return ClaimTerms(
         lot=facts.lot,
         model=model,
-        marks=marks,
+        marks=tuple(
+            Mark(scheme, catalogue.scheme(scheme).name, common[scheme]) for scheme in wanted
+        ),
         share_ppm=None if model is CustodyModel.BOOK_AND_CLAIM else facts.share_ppm,
-        site_names=names if names_origin else (),
+        site_names=names if model in _NAMES_ORIGIN else (),
         place=facts.site_name,
         substance=facts.substance,
         window=reduce(Window.both, (each.window for each in licences)),
@@ -242,7 +240,7 @@ def _require_model(model: CustodyModel, facts: ClaimFacts) -> None:
     if facts.share_ppm == 0:
         raise VerificationError("claims.no_share", "nothing in this lot is certified")
     whole = facts.share_ppm == WHOLE_PPM
-    if model in (CustodyModel.IDENTITY_PRESERVED, CustodyModel.SEGREGATED) and not whole:
+    if model in _NAMES_ORIGIN and not whole:
         raise VerificationError(
             "claims.share_below_model", "identity preserved and segregated goods are all certified"
         )

@@ -79,6 +79,7 @@ class WordContext:
         scheme_names: names of schemes in the catalogue.
         marked: whether a certification scheme's mark stands beside it under a living licence.
         plan: for claims about the future.
+        year: of issue; a later year in the text is the future. None: every year is.
     """
 
     subject: SubjectKind = SubjectKind.LOT
@@ -86,6 +87,7 @@ class WordContext:
     scheme_names: tuple[str, ...] = ()
     marked: bool = False
     plan: FuturePlan | None = None
+    year: int | None = None
 
 
 def find_words(text: str, context: WordContext, words: WordList) -> tuple[WordFinding, ...]:
@@ -106,7 +108,7 @@ def find_words(text: str, context: WordContext, words: WordList) -> tuple[WordFi
         if not _inside((first, last), spared)
     }
     found |= _disguised(text, found, words)
-    future = _future(plain, found, words)
+    future = _future(plain, found, context, words)
     found = {span: term for span, term in found.items() if not _allowed(term, context, words)}
     if future is not None and not (_plan_holds(context)):
         found[future] = text[slice(*future)]
@@ -114,7 +116,7 @@ def find_words(text: str, context: WordContext, words: WordList) -> tuple[WordFi
     findings += [
         WordFinding(each, each, words.rules[GENERIC]) for each in text if each in words.symbols
     ]
-    if not findings and any(kinds - {"LATIN"} for _, kinds in scripts(text)):
+    if not findings and any(kinds - {"LATIN"} for word, kinds in scripts(text) if len(word) > 1):
         raise InputError("claims.mixed_script", "a text on a label is in Latin letters")
     return tuple(findings)
 
@@ -225,6 +227,7 @@ def _disguised(
 def _future(
     plain: tuple[Token, ...],
     found: Mapping[tuple[int, int], str],
+    context: WordContext,
     words: WordList,
 ) -> tuple[int, int] | None:
     """What speaks of the future, in a text that holds a listed word or an environmental topic."""
@@ -233,7 +236,7 @@ def _future(
     marks += [
         (index, index + 1)
         for index in range(len(plain) - 1)
-        if plain[index].word in words.before_years and _YEAR.fullmatch(plain[index + 1].word)
+        if plain[index].word in words.before_years and _is_ahead(plain[index + 1].word, context)
     ]
     marks = [run for run in marks if not any(first <= run[0] <= last for first, last in past)]
     topics = [plain[first].start for first, _, _ in words.topics.hits(plain)]
@@ -242,6 +245,12 @@ def _future(
         return None
     first, last = marks[0]
     return plain[first].start, plain[last].end
+
+
+def _is_ahead(word: str, context: WordContext) -> bool:
+    """Whether a word is a year after that of issue."""
+    year = _YEAR.fullmatch(word)
+    return year is not None and (context.year is None or int(word) > context.year)
 
 
 def _plan_holds(context: WordContext) -> bool:
