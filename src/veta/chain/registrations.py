@@ -111,6 +111,19 @@ def reduction(source: ProgrammeId, target: ProgrammeId) -> Registration:
     return _assurance("registerReduction", source, target)
 
 
+def recognition(
+    number: int,
+    body: MemberId,
+    *,
+    from_s: UnixSeconds = NOW,
+    until_s: UnixSeconds = OPEN_END,
+) -> Registration:
+    """Recognise an accreditation body for a scheme by vote; ``from_s`` 0: from that block on,
+    ``until_s`` 0: not any more.
+    """
+    return _assurance("recognise", number, body, from_s, until_s)
+
+
 def _registry(function: str, *arguments: object) -> Registration:
     return Registration("Registry", artifact("Registry").calldata(function, *arguments), function)
 

@@ -12,6 +12,7 @@ from veta.ports.clock import Clock
 from veta.ports.ledger import Ledger
 from veta.ports.store import Store
 from veta.services.allocate import RuleDesk
+from veta.services.assure import AssuranceDesk
 from veta.services.balance import BalanceDesk
 from veta.services.correct_batch import BatchCorrector
 from veta.services.issue import StatementIssuer
@@ -36,6 +37,7 @@ class LotDesk:
     custodian: LotCustodian
     corrector: BatchCorrector
     rules: RuleDesk
+    assurance: AssuranceDesk
 
     @classmethod
     def of(
@@ -62,6 +64,7 @@ class LotDesk:
             custodian=LotCustodian(lots, clock),
             corrector=BatchCorrector(lots, papers, clock),
             rules=RuleDesk(lots, clock),
+            assurance=AssuranceDesk(lots, clock),
         )
 
 
