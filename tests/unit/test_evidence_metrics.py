@@ -195,6 +195,8 @@ def test_sum__of_like_values__is_exact_and_of_the_lowest_grade() -> None:
         (lambda: replace(WITHDRAWAL, metric="m" * 81), "definition_incomplete"),
         (lambda: Boundary("", "text"), "boundary_missing"),
         (lambda: Boundary("name", " "), "boundary_missing"),
+        (lambda: Boundary("name", "t" * 2001), "boundary_missing"),
+        (lambda: replace(WITHDRAWAL, text="t" * 2001), "definition_incomplete"),
         (lambda: value(-1), "negative"),
         (lambda: replace(value(), amount=1.5), "not_exact"),  # type: ignore[arg-type]
         (lambda: record(factor=Fraction(0)), "conversion_incomplete"),
@@ -205,6 +207,11 @@ def test_what_is_missing_or_wrong__is_refused_by_a_stable_code(
     call: Callable[[], object], code: str
 ) -> None:
     assert refused(call).code == f"evidence.{code}"
+
+
+def test_texts__of_the_longest_length__are_taken() -> None:
+    assert Boundary("name", "t" * 2000).text
+    assert replace(WITHDRAWAL, text="t" * 2000, metric="m" * 80).text
 
 
 def test_digests__name_content_and_not_the_grade() -> None:

@@ -171,6 +171,22 @@ def test_lithium_carbonate_of_the_chain__by_convention__contains_52_tonnes_of_li
     assert exactly.amount == Fraction("278600000") * Fraction("13.88") / Fraction("73.888")
 
 
+@pytest.mark.parametrize(
+    ("compound", "grams_per_mole"),
+    [
+        ("LiOH", "23.947"),
+        ("LiCl", "42.39"),
+        ("Li2O", "29.879"),
+        ("LiAlSi2O6", "186.086"),
+        ("CuSO4.5H2O", "249.677"),
+        ("CuFeS2", "183.511"),
+        ("Cu2S", "159.152"),
+    ],
+)
+def test_molar_masses__by_hand(compound: str, grams_per_mole: str) -> None:
+    assert molar_mass(compound) == Fraction(grams_per_mole)
+
+
 def test_atomic_weights__give_the_factors_of_the_trade_to_their_digits() -> None:
     assert molar_mass("Li2CO3") == Fraction("73.888")
     assert molar_mass("LiOH.H2O") == Fraction("41.962")

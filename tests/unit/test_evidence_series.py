@@ -92,6 +92,15 @@ def test_replay__of_a_whole_day_over_and_over__is_shown_each_time() -> None:
     assert [(each.slots, each.original_s) for each in found] == [(24, START), (24, START)]
 
 
+@pytest.mark.row("A54")
+def test_replay__ends_where_a_gap_ends_either_stretch() -> None:
+    broken_original = series({0: 1, 1: 2, 2: 3, 4: 4, 5: 5, 7: 1, 8: 2, 9: 3, 10: 4, 11: 5}, 12)
+    broken_copy = series({0: 1, 1: 2, 2: 3, 3: 4, 4: 5, 6: 1, 7: 2, 8: 3, 10: 4, 11: 5}, 12)
+    for made in (broken_original, broken_copy):
+        found = inspect(made, flat_slots=2, replay_slots=3).replays
+        assert [(each.slots, each.original_s) for each in found] == [(3, START)]
+
+
 def test_flat_line__is_no_replay__and_no_stretch_repeats_itself_in_part() -> None:
     flat = series(dict.fromkeys(range(40), 3), 40)
     assert inspect(flat, flat_slots=2, replay_slots=4).replays == ()
@@ -158,6 +167,8 @@ def test_sum__of_a_whole_series__is_a_value_of_its_period_and_grade() -> None:
     value = sum_of(day())
     assert value.amount == 24 * 100 + sum(at * at for at in range(24))
     assert (value.period, value.grade, value.boundary) == (day().period, GRADE, WELLS)
+    second = Window(START, START + 1)
+    assert series({0: 1}, 1, step_s=1, period=second).slots == 1
     level = replace(BRINE, numerator="sum of levels", denominator="readings")
     assert refused(lambda: sum_of(day(definition=level))).code == "evidence.not_additive"
 
