@@ -57,6 +57,10 @@ def refused(text: str, context: WordContext = PLAIN) -> str:
         "cero emisiones netas",
         "libre de emisiones",
         "neutral by offset",
+        "fully offset emissions",
+        "without emissions",
+        "huella de carbono cero",
+        "ohne CO2",
         "not climate neutral",
     ],
 )
@@ -107,6 +111,14 @@ DISGUISES = [
     "🇬🇷🇪🇪🇳",
     "ɢʀᴇᴇɴ",
     "gr33n",
+    "GreenCopper™",
+    "Green®",
+    "green¹",
+    "green²)",
+    "100green",
+    "Grünkupfer",
+    "cobreverde",
+    "gꞃeen",
     "gr€en",
     "gre en",
     "есо copper",  # all Cyrillic
@@ -314,7 +326,7 @@ def test_list__malformed__is_refused() -> None:
     bad = (
         b'{"schema":"veta-words/2"}',
         b'{"schema":"veta-words/1","rules":[],"terms":[{"rule":"x","language":"en","terms":["a"]}]}',
-        b'{"schema":"veta-words/1","rules":[],"terms":[],"future":3}',
+        b'{"schema":"veta-words/1","rules":[],"terms":[],"joined":3}',
     )
     codes = []
     for octets in bad:

@@ -24,7 +24,7 @@ _PAIRS: Final = (
 )
 _LOOK_ALIKES: Final[Mapping[str, str]] = dict(zip(_PAIRS[::2], _PAIRS[1::2], strict=True))
 _LETTER: Final = re.compile(
-    r"(?:LATIN (?:SMALL|CAPITAL) LETTER (?:DOTLESS |SCRIPT |LONG )?([A-Z])(?: WITH .*)?"
+    r"(?:LATIN (?:SMALL|CAPITAL) LETTER (?:[A-Z]+ )*([A-Z])(?: WITH .*)?"
     r"|LATIN LETTER SMALL CAPITAL ([A-Z])"
     r"|.*(?:CIRCLED|SQUARED) LATIN CAPITAL LETTER ([A-Z])"
     r"|REGIONAL INDICATOR SYMBOL LETTER ([A-Z]))"
@@ -100,6 +100,8 @@ def _folded(character: str) -> str:
         return ""
     if character in "'’`´ʼ":
         return ""
+    if character in "™℠®©":
+        return " "
     out = []
     for part in unicodedata.normalize("NFKD", character):
         if unicodedata.combining(part) or _invisible(part):

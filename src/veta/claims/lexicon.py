@@ -13,6 +13,9 @@ from veta.claims.windows import Window
 from veta.errors import InputError
 
 SCHEMA: Final = "veta-words/1"
+_DIGITS: Final = "0123456789"
+_LONGEST: Final = 60
+"""Letters of the longest spelling that is looked for."""
 _LANGUAGES: Final = ("en", "es", "de")
 
 
@@ -33,7 +36,8 @@ class Lexicon:
 
     whole: Mapping[str, str]
     stems: Mapping[str, str]
-    longest: int
+    begun: frozenset[str]
+    """All beginnings of all spellings: a run that begins none is not followed further."""
 
     def hits(self, found: tuple[Token, ...]) -> Iterator[tuple[int, int, str]]:
         """(first, last, entry): the longest spelling from each word on, gaps not counted."""
@@ -41,15 +45,19 @@ class Lexicon:
             run, best = "", None
             for last in range(first, len(found)):
                 before, run = len(run), run + found[last].word
-                entry = self.whole.get(run) or self._stem(run, before)
+                entry = self._whole(run) or self._stem(run, before)
                 best = (first, last, entry) if entry else best
-                if len(run) > self.longest:
+                if run not in self.begun and run.strip(_DIGITS) not in self.begun:
                     break
             if best is not None:
                 yield best
 
+    def _whole(self, run: str) -> str | None:
+        """The entry of a run; numbers of footnotes at its ends are no part of it."""
+        return self.whole.get(run) or self.whole.get(run.strip(_DIGITS))
+
     def _stem(self, run: str, before: int) -> str | None:
-        for size in range(before + 1, min(len(run), self.longest) + 1):
+        for size in range(before + 1, min(len(run), _LONGEST) + 1):
             if run[:size] in self.stems:
                 return self.stems[run[:size]]
         return None
@@ -90,6 +98,7 @@ def load_words(octets: bytes) -> WordList:
         if fields.text(record, "rule") not in rules:
             raise InputError("claims.word_rule", "a term names a rule that is not there")
         patterns |= {each: fields.text(record, "rule") for each in fields.texts(record, "terms")}
+    patterns |= dict.fromkeys(_joined(data), "generic")
     honest = [each for record in fields.records(data, "honest") for each in _terms(record)]
     future, colours = _object(data, "future"), _object(data, "colours")
     return WordList(
@@ -124,6 +133,14 @@ def _rule(record: Record) -> WordRule:
     )
 
 
+def _joined(data: Record) -> Iterator[str]:
+    """Colours and goods in one word: ``greencopper``, ``Grünkupfer``, ``cobreverde``."""
+    joined = _object(data, "joined")
+    for goods in fields.texts(data, "goods"):
+        yield from (each + goods for each in fields.texts(joined, "before_goods"))
+        yield from (goods + each for each in fields.texts(joined, "after_goods"))
+
+
 def _terms(record: Record) -> tuple[str, ...]:
     fields.only(record, "why", "terms")
     return fields.texts(record, "terms")
@@ -148,5 +165,5 @@ def _lexicon(patterns: Iterable[str], *, disguised: bool = False) -> Lexicon:
         for spelling in _spellings([bare]):
             target = whole if bare == pattern else stems
             target[disguise(spelling) if disguised else spelling] = pattern
-    longest = max(map(len, (*whole, *stems)), default=0)
-    return Lexicon(whole, stems, longest)
+    begun = frozenset(each[:size] for each in (*whole, *stems) for size in range(len(each) + 1))
+    return Lexicon(whole, stems, begun)
