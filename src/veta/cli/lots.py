@@ -23,9 +23,11 @@ from veta.model.lot import Issuance
 from veta.model.lots import LotBatchKind, LotId
 from veta.ports.store import Intent, IntentState
 from veta.services.certify import certify_lot
+from veta.services.lot_bundles import lots_named
 from veta.services.lot_documents import assessment_json, lot_json, lot_name, lots_json, notices_json
 from veta.services.open_lot import Measurement, Offer
 from veta.services.run_file import credential_only, read_hex, read_run
+from veta.statement.credential import read_credential
 from veta.statement.instants import write_instant
 
 if TYPE_CHECKING:
@@ -224,10 +226,18 @@ def find_lot(node: OpenNode, text: str) -> LotId:
 
     subject = lot_identifier(node.config.member, text)
     with node.store.read() as work:
-        leaves = {each.record.leaf for each in work.statements(subject=subject)}
+        kept = work.statements(subject=subject)
+        leaves = {each.record.leaf for each in kept}
         found = {
+            lot
+            for each in kept
+            for lot, first in lots_named(work, read_credential(each.record.payload))
+            if first in leaves
+        }
+        # Only a batch that was not followed yet has to be looked through.
+        found = found or {
             batch.lots[at // 64]
-            for _, batch in work.all_own_lot_batches()
+            for _, batch in (work.all_own_lot_batches() if leaves else ())
             for leaf in leaves
             if (at := batch.leaves.find(leaf)) % 64 == 32
         }

@@ -98,7 +98,7 @@ class LotBundleDesk:
         except ProvenanceError as error:
             raise unknown from error
         with self._store.read() as work:
-            found = dict(_named(work, credential))
+            found = dict(lots_named(work, credential))
         if not found:
             raise unknown
         return next((lot for lot, first in found.items() if first == leaf), next(iter(found)))
@@ -142,7 +142,7 @@ class LotBundleDesk:
         )
 
 
-def _named(work: StoreWork, credential: Credential) -> Iterator[tuple[LotId, Leaf]]:
+def lots_named(work: StoreWork, credential: Credential) -> Iterator[tuple[LotId, Leaf]]:
     """Lots that a passport can be about, each with its first statement.
 
     The chain has no lot's number, only what it hashes to: so every name that the issuer's batches
