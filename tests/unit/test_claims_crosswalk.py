@@ -18,7 +18,13 @@ from veta.claims.crosswalk import (
     load_crosswalk,
     require_claim,
 )
-from veta.claims.subjects import Subject, SubjectKind, require_subject, scope_words
+from veta.claims.subjects import (
+    Subject,
+    SubjectKind,
+    require_subject,
+    scope_of_lot,
+    scope_words,
+)
 from veta.errors import ProvenanceError
 
 CATALOGUE = shipped.schemes()
@@ -119,6 +125,25 @@ def test_lot_page__says_of_a_company_that_it_is_commitment_only(language: Langua
     assert len(set(words.values())) == 4
     if language is Language.ENGLISH:
         assert words[SubjectKind.COMPANY].startswith("company commitment only")
+
+
+@pytest.mark.row("S27", "S35")
+def test_lot__of_a_member_company_with_its_site_not_assessed__shows_commitment_only() -> None:
+    sites = frozenset({"site-aurora", "site-cordillera"})
+    other = Subject(SubjectKind.SITE, "site-cordillera")
+    cases: list[tuple[list[Subject], SubjectKind | None]] = [
+        ([], None),
+        ([COUNTRY], SubjectKind.COUNTRY),
+        ([COUNTRY, COMPANY], SubjectKind.COMPANY),
+        ([COMPANY, SITE], SubjectKind.COMPANY),
+        ([COMPANY, SITE, other], SubjectKind.SITE),
+        ([COMPANY, Subject(SubjectKind.LOT, "another")], SubjectKind.COMPANY),
+        ([COMPANY, LOT], SubjectKind.LOT),
+        ([Subject(SubjectKind.SITE, "elsewhere")], None),
+    ]
+    for assessed, nearest in cases:
+        assert scope_of_lot(assessed, lot=LOT.identifier, sites=sites) is nearest
+    assert scope_of_lot([SITE], lot="L", sites=frozenset()) is None
 
 
 def test_crosswalk__asked_for_what_it_lacks__refuses() -> None:

@@ -8,7 +8,7 @@ Annex I point 4b: a claim about the whole that is true of a part only).
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,6 +85,30 @@ _ONLY: Final[Mapping[Language, Mapping[SubjectKind, str]]] = {
         SubjectKind.COUNTRY: "nur Status des Landes: sagt nichts über dieses Los",
     },
 }
+
+
+def scope_of_lot(
+    assessed: Iterable[Subject], *, lot: str, sites: frozenset[str]
+) -> SubjectKind | None:
+    """How near to a lot the nearest evidence comes.
+
+    Args:
+        assessed: subjects that there is evidence about.
+        lot: identifier of the lot that is looked at.
+        sites: all sites that its metal comes from; a part of them is not enough.
+
+    Returns:
+        The lot itself; else site, if all of its sites were assessed; else company, else country;
+        None without evidence.
+    """
+    found = set(assessed)
+    kinds = {subject.kind for subject in found}
+    if Subject(SubjectKind.LOT, lot) in found:
+        return SubjectKind.LOT
+    if sites and all(Subject(SubjectKind.SITE, site) in found for site in sites):
+        return SubjectKind.SITE
+    nearest = (SubjectKind.COMPANY, SubjectKind.COUNTRY)
+    return next((kind for kind in nearest if kind in kinds), None)
 
 
 def scope_words(kind: SubjectKind, language: Language) -> str:

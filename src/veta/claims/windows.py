@@ -94,9 +94,14 @@ class Window:
         """First and last day as the language writes them; zones where they differ from each other.
 
         A day is printed only if all of it is inside: the first is rounded up, the last down.
+
+        Raises:
+            InputError: ``claims.no_whole_day``.
         """
         first = -(-(self.from_s + self.from_offset_s) // DAY_S)
         last = (self.until_s + self.until_offset_s) // DAY_S - 1
+        if last < first:
+            raise InputError("claims.no_whole_day", "the validity has no whole day to print")
         begin, end = day(first, language), day(last, language)
         if self.from_offset_s != self.until_offset_s:
             begin += f" ({zone(self.from_offset_s)})"
