@@ -64,6 +64,15 @@ def test_issue__product_class_of_another_role__refused_as_the_verifier_would(hom
     assert failing(home, leaf) == ("INVALID", {"issuer.role_missing"})
 
 
+def test_issue__word_that_no_label_may_carry__refused_as_the_verifier_would(home: Home) -> None:
+    document = json.loads(home.lot(NEW_LOT).read_bytes()) | {"name": "Climate neutral cathode"}
+    home.lot(NEW_LOT).write_text(json.dumps(document))
+    refused(home.run("issue", home.lot(NEW_LOT)), "claims.forbidden_word")
+    assert nothing_was_signed(home)
+    leaf = issue_and_anchor_by_force(home, home.lot(NEW_LOT))
+    assert failing(home, leaf) == ("INVALID", {"claims.forbidden_word"})
+
+
 def test_issue__date_to_come__refused_as_the_verifier_would(home: Home) -> None:
     options = (home.lot(NEW_LOT), "--valid-from", FUTURE)
     refused(home.run("issue", *options), "validity.anchored_before_valid")

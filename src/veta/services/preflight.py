@@ -21,6 +21,7 @@ from veta.services.anchor import split_leaves
 from veta.statement.credential import Credential
 from veta.statement.jws import unseal
 from veta.verify.chain_steps import needed_roles
+from veta.verify.claims_step import check_words
 from veta.verify.findings import failed
 from veta.verify.policy import Policy
 from veta.verify.timing import (
@@ -72,7 +73,8 @@ def foresee(
 ) -> list[Check]:
     """The checks that would not pass if the credential were anchored now; empty if all would.
 
-    Looked at: the issuer's role for the kind and the product class, the signing key, both dates.
+    Looked at: the issuer's role for the kind and the product class, the signing key, both dates,
+    and words that may not stand on a label.
     Not looked at: the credential's own rules (``check_rules``), and whether ``standing`` is that of
     its issuer.
     """
@@ -80,6 +82,7 @@ def foresee(
         *_foresee_role(credential, standing, policy),
         *_foresee_key(key_id, standing),
         *_foresee_dates(credential, standing.at_s, policy),
+        *(each for each in check_words(credential) if each.outcome is Outcome.FAILED),
     ]
 
 

@@ -6,8 +6,8 @@
      8 lot state and custody · 9 lineage and the three laws · 10 assurance chain ·
      11 each claim · 12 footprint recomputed from what is disclosed
 
-Steps 8, 9, 10 and 12 are made for bundles that disclose a lot; without one, and for step 11, the
-report says not proven, and a policy that requires them never gets better than NOT_PROVEN.
+Steps 8 to 12 are made for bundles that disclose a lot; without one the report says not proven, and
+a policy that requires them never gets better than NOT_PROVEN.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
 from veta.verify.assurance_step import check_assurance
+from veta.verify.claims_step import check_claims, check_words
 from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.footprint_step import check_footprint
@@ -40,7 +41,6 @@ _LATER_STEPS: Final = {
     Step.LOT: ("lot.not_on_chain", "who holds the lot now, and how much of it is left"),
     Step.LINEAGE: ("lineage.not_on_chain", "from which lots it was made, and that sums close"),
     Step.ASSURANCE: ("assurance.lot_not_disclosed", "who vouches for the lot's site and credit"),
-    Step.CLAIMS: ("claims.not_checked", "each claim against a programme's rules"),
     Step.FOOTPRINT: ("footprint.not_recomputed", "the footprint recomputed from an inventory"),
 }
 
@@ -82,12 +82,11 @@ class Verifier:
         checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
         checks += self._status(statement, facts)  # 7
         kept = all(check.outcome is Outcome.PASSED for check in rules)
-        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 10, 12
-        checks += _later_steps((Step.CLAIMS,))  # 11
+        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 10, 11, 12
         return self._report(checks, statement, facts)
 
     def verify_lot_alone(self, bundle: StatementBundle, facts: LedgerFacts) -> Report:
-        """What the chain shows of a lot whose passport is not at hand: steps 8, 9 and 10.
+        """What the chain shows of a lot whose passport is not at hand: steps 8 to 11.
 
         What its issuer states of it is not seen, so the verdict is never better than NOT_PROVEN.
 
@@ -106,8 +105,9 @@ class Verifier:
             about = facts_about(bundle.lot, facts)
             lineage = check_lineage(bundle, None, about, grounded=grounded)
             checks += lineage.checks
-            checks += check_assurance(bundle.lot, lineage, about, grounded=grounded)
-            reached |= {Step.LINEAGE, Step.ASSURANCE}
+            assurance = check_assurance(bundle.lot, lineage, about, grounded=grounded)
+            checks += [*assurance, *check_claims(bundle.lot, lineage, assurance)]
+            reached |= {Step.LINEAGE, Step.ASSURANCE, Step.CLAIMS}
         checks += _unreached(step for step in Step if step not in reached)
         return self._report(checks, None, facts)
 
@@ -242,24 +242,27 @@ def _member_id(facts: LedgerFacts) -> MemberId | None:
 def _lot(
     statement: SignedStatement, bundle: StatementBundle, facts: LedgerFacts, *, kept: bool
 ) -> list[Check]:
-    """Steps 8, 9, 10 and 12, of a bundle that discloses a lot; ``kept``: step 4 found no fault."""
+    """Steps 8 to 12; ``kept``: step 4 found no fault."""
     part = bundle.lot
+    words = check_words(statement.credential)
     if part is None:
-        return _later_steps((Step.LOT, Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
+        later = _later_steps((Step.LOT, Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
+        return [*later, *words, *check_claims(None, None, ())]
     stated = StatedLot.of(statement.credential) if kept else None
     checks, grounded = check_lot(statement, stated, part, facts)
     if lot_fault(part) is not None:
-        return checks + _unreached((Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
+        return checks + words + _unreached((Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
     about = facts_about(part, facts)
     lineage = check_lineage(bundle, stated, about, grounded=grounded)
     assurance = check_assurance(part, lineage, about, grounded=grounded)
+    claims = check_claims(part, lineage, assurance)
     footprint = check_footprint(stated, part, lineage, grounded=grounded)
-    return [*checks, *lineage.checks, *assurance, *footprint]
+    return [*checks, *lineage.checks, *assurance, *words, *claims, *footprint]
 
 
 def _later_steps(steps_: Iterable[Step]) -> list[Check]:
     return [
-        not_proven(step, code, f"not shown in this version: {what}")
+        not_proven(step, code, f"no lot is disclosed: {what}")
         for step, (code, what) in _LATER_STEPS.items()
         if step in steps_
     ]
