@@ -88,6 +88,8 @@ def _by_hand(tell: Teller, home: Path, issuer: str) -> None:
     offline = f"--offline --believe-file --max-age 3650d --trust {home / 'trust.json'}"
     tell.command(f"{veta} verify {bundle} {offline}")
     tell.command(f"{veta} verify {SHOWN_LOT} --home {home}")
+    tell.say("Its whole story: origins, each step's balances, footprint, who vouches for it:")
+    tell.command(f"{veta} explain {SHOWN_LOT} --home {home}")
     tell.say("Where the copper in the cable came from:")
     tell.command(f"{veta} lineage {CABLE_LOT} --home {home}")
     tell.say("The lot's label page:")
