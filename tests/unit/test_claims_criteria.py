@@ -111,6 +111,7 @@ def test_plan__that_is_late_missing_or_too_long__is_flagged() -> None:
     assert state(None) is PlanState.MISSING
     assert state(ImprovementPlan("P", due)) is PlanState.OVERDUE
     assert state(ImprovementPlan("P", due), at_s=due - 1) is PlanState.OPEN
+    assert state(ImprovementPlan("P", due), at_s=due) is PlanState.OVERDUE
     assert state(ImprovementPlan("P", due, closed_s=due - 9)) is PlanState.CLOSED
     assert state(ImprovementPlan("P", due, closed_s=NOW + 9)) is PlanState.OVERDUE
     twelve_months = moment("2027-04-01")

@@ -193,6 +193,15 @@ def test_crosswalk__equal_in_one_direction__is_partial_in_the_other() -> None:
     assert (back.result, back.strength) == (CriterionResult.PARTIALLY, Strength.PARTIAL)
 
 
+@pytest.mark.row("S35")
+def test_crosswalk__equal_criteria_about_other_subjects__are_read_in_part() -> None:
+    cells = [{"criterion": C11}, {"criterion": "gri/2021/305"}]
+    walk = load_crosswalk(rows(cells=cells, equal=[[C11, "gri/2021/305"]]), CATALOGUE)
+    reading = walk.read_along(GHG, ["gri/2021/305"], CATALOGUE, at_s=AT)
+    assert (reading.strength, reading.fits) == (Strength.EQUAL, False)
+    assert reading.result is CriterionResult.PARTIALLY
+
+
 @pytest.mark.reference
 @pytest.mark.row("S05")
 def test_crosswalk__beside_the_seed__has_its_topics_and_marks_recall_as_recall() -> None:

@@ -182,6 +182,24 @@ def test_level__of_mixed_inputs__is_the_lowest(catalogue: SchemeCatalogue) -> No
     assert [mark.level for mark in alone.marks] == ["RMM-75"]
 
 
+@pytest.mark.row("A20")
+def test_level__of_two_certificates_of_one_site__is_the_lower(catalogue: SchemeCatalogue) -> None:
+    for levels in (("RMM-50", "RMM-75"), ("RMM-75", "RMM-50")):
+        twice = certified("site-aurora", "Mina Aurora", *(("rmm", level) for level in levels))
+        terms = judge(facts(MB, sources=(twice,)), catalogue, shipped.words())
+        assert [mark.level for mark in terms.marks] == ["RMM-50"]
+
+
+@pytest.mark.row("A59")
+def test_licence__with_an_end_in_another_zone__is_refused(catalogue: SchemeCatalogue) -> None:
+    for window in (
+        Window(COC.from_s, COC.until_s, -10_800, -10_800),
+        Window(COC.from_s, COC.until_s - 1),
+    ):
+        held = replace(licence(), window=window)
+        assert refused(catalogue, facts(MB, licences=(held,))) == "claims.day_edge"
+
+
 @pytest.mark.row("A16")
 def test_marks__two_on_one_lot__stand_only_if_every_source_carries_both(
     catalogue: SchemeCatalogue,

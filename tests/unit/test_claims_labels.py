@@ -151,6 +151,7 @@ def test_window__of_days_in_santiago__ends_when_the_day_ends_there() -> None:
         (lambda: Window.of_days("20260201", "2026-03-01"), "claims.day"),
         (lambda: Window(0, 5).both(Window(5, 9)), "claims.window_order"),
         (lambda: share(-1, EN), "claims.share_range"),
+        (lambda: Window(1, 86_401).words(EN), "claims.no_whole_day"),
     ],
 )
 def test_window_or_share__malformed__is_refused(make: object, code: str) -> None:

@@ -116,6 +116,9 @@ DISGUISES = [
     "green¹",
     "green²)",
     "100green",
+    "1climate neutral",
+    "climate¹ neutral",
+    "CO²-neutral",
     "Grünkupfer",
     "cobreverde",
     "gꞃeen",
@@ -205,6 +208,8 @@ def test_names__registered__may_hold_a_colour_and_free_text_may_hold_the_name() 
     [
         ("Green Copper Ltd", "claims.word_generic"),
         ("Cobre Verde SA", "claims.word_generic"),
+        ("Verde Cobre", "claims.word_generic"),
+        ("Great Green Copper", "claims.word_generic"),
         ("Grünes Kupfer AG", "claims.word_generic"),
         ("Gr33n Valley", "claims.word_generic"),
         ("Minera Ecológica", "claims.word_generic"),
@@ -229,6 +234,9 @@ def test_name__that_claims_or_hides__is_refused(name: str, code: str) -> None:
     "name",
     [
         "Green Valley",
+        "Verde",
+        "Verde Valle Cobre",
+        "Green",
         "Cerro Verde",
         "Valle Verde Cobre",
         "Grün",

@@ -31,6 +31,8 @@ _LETTER: Final = re.compile(
 )
 _AS_LETTERS: Final = str.maketrans("0134578l|!@$€£¢+", "oieastbiiiaseict")
 _SYMBOL_LETTERS: Final = frozenset("|!@$€£¢+")
+_RAISED: Final = frozenset("¹²³⁰⁴⁵⁶⁷⁸⁹")
+"""Digits of footnotes; that of CO² is part of its word."""
 _UNITS: Final = frozenset("µμΩΩ")
 """Letters of other scripts that stand in units."""
 
@@ -60,7 +62,8 @@ def tokens(text: str, *, disguised: bool = False) -> tuple[Token, ...]:
     found: list[Token] = []
     word, start, end = "", 0, 0
     for index, letter in _letters(text, disguised=disguised):
-        if letter == " ":
+        footnote = text[index] in _RAISED and not (text[index] == "²" and word.endswith("co"))
+        if letter == " " or footnote:
             if word:
                 found.append(Token(word, start, end))
             word = ""

@@ -174,17 +174,21 @@ def _claims_of_name(name: str, words: WordList) -> Iterator[tuple[int, int, str]
         start, end = plain[first].start, plain[last].end
         spans[start, end] = term
         word = "".join(token.word for token in plain[first : last + 1])
-        if word not in words.colours or _before_goods(plain, first, last, words):
+        if word not in words.colours or _says_of_goods(plain, first, last, words):
             yield start, end, term
     for (start, end), term in _disguised(name, spans, words).items():
         yield start, end, term
 
 
-def _before_goods(plain: tuple[Token, ...], first: int, last: int, words: WordList) -> bool:
-    """A colour says something of goods: before them, after them in Spanish."""
+def _says_of_goods(plain: tuple[Token, ...], first: int, last: int, words: WordList) -> bool:
+    """A colour says something of goods before them, in Spanish behind them; in Spanish also before
+    them where nothing else stands in front that it could belong to (``Verde Cobre``).
+    """
     spanish = words.colours["".join(each.word for each in plain[first : last + 1])] == "es"
-    beside = first - 1 if spanish else last + 1
-    return 0 <= beside < len(plain) and plain[beside].word in words.goods
+    behind = last + 1 < len(plain) and plain[last + 1].word in words.goods
+    if not spanish or first == 0:
+        return behind
+    return plain[first - 1].word in words.goods
 
 
 def _spared(
