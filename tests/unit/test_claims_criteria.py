@@ -165,6 +165,7 @@ def test_twelve_months__from_a_leap_day__end_with_february() -> None:
         ('"name": ""', "claims.data_field"),
         ('"certification": 1', "claims.data_field"),
         ('"colour": "x"', "claims.data_member"),
+        ('"levels": "a"', "claims.data_field"),
         ('"versions": [{"version": "1", "plan_months": -1}]', "claims.data_field"),
         ('"versions": [{"version": "1"}]', "claims.data_field"),
         ('"versions": ["1"]', "claims.data_field"),
@@ -216,6 +217,11 @@ def test_schemes__malformed__are_refused_when_loaded(change: str, code: str) -> 
     with pytest.raises(InputError) as error:
         load_schemes(octets)
     assert error.value.code == code
+
+
+def test_title__of_a_criterion__is_what_is_known_of_it() -> None:
+    assert CATALOGUE.title("copper-mark-rra/3/C11") == "Climate action"
+    assert CATALOGUE.title("copper-mark-rra/2/C11") == ""
 
 
 def test_schemes__of_two_files_with_one_name__are_refused() -> None:

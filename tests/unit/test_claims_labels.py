@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.test_claims_grammar import COC, MB, facts
@@ -88,6 +90,12 @@ def test_label__that_cannot_be_asked__is_no_yes(terms: ClaimTerms) -> None:
     assert look(terms, dead, EN, at_s=NOW, max_age_s=HOUR).state is LabelState.WITHDRAWN
     unknown = {"COC-rmm": LicenceStanding("COC-rmm", False, (), NOW)}
     assert look(terms, unknown, EN, at_s=NOW, max_age_s=HOUR).state is LabelState.UNKNOWN_LICENCE
+
+
+def test_label__without_a_licence__is_none(terms: ClaimTerms) -> None:
+    with pytest.raises(ProvenanceError) as error:
+        look(replace(terms, licences=()), {}, EN, at_s=NOW, max_age_s=HOUR)
+    assert error.value.code == "claims.no_licence"
 
 
 @pytest.mark.row("A16")

@@ -294,6 +294,14 @@ def test_policy__with_a_newer_version_that_only_reports__still_enforces_the_olde
     ]
 
 
+def test_profile__that_asks_for_a_list_exactly__compares_it_whole() -> None:
+    line = {"id": "a", "indicator": "origin_countries", "demand": "equals", "value": ["CL"]}
+    (profile,) = load_profiles(document([line]), CATALOGUE)
+    for found, expected in ((("CL",), Answer.MET), (("CL", "PE"), Answer.NOT_MET)):
+        given = answer(profile, values(origin_countries=found), CATALOGUE)
+        assert given.named(expected) == ("a",)
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [

@@ -65,11 +65,6 @@ def integer(record: Record, name: str, default: int | None = None) -> int:
     return value
 
 
-def optional_integer(record: Record, name: str) -> int | None:
-    """As ``integer``; absent or null is none."""
-    return None if record.get(name) is None else integer(record, name)
-
-
 def flag(record: Record, name: str, *, default: bool) -> bool:
     """True or false.
 

@@ -188,15 +188,11 @@ def judge(
     common = _common_levels(facts.sources, catalogue)
     wanted = dict.fromkeys(schemes or sorted(common))
     licences = [_licence(facts, model, scheme, common, catalogue) for scheme in wanted]
-    names = tuple(sorted({source.site_name for source in facts.sources}))
-    for name in (*names, facts.site_name):
-        require_name(name, words)
+    names = _site_names(facts, words)
     return ClaimTerms(
         lot=facts.lot,
         model=model,
-        marks=tuple(
-            Mark(scheme, catalogue.scheme(scheme).name, common[scheme]) for scheme in wanted
-        ),
+        marks=tuple(Mark(each, catalogue.scheme(each).name, common[each]) for each in wanted),
         share_ppm=None if model is CustodyModel.BOOK_AND_CLAIM else facts.share_ppm,
         site_names=names if model in _NAMES_ORIGIN else (),
         place=facts.site_name,
@@ -247,6 +243,14 @@ def _require_model(model: CustodyModel, facts: ClaimFacts) -> None:
     origins = {source.site for source in facts.sources}
     if model is CustodyModel.IDENTITY_PRESERVED and len(origins) != 1:
         raise VerificationError("claims.origins", "a second origin: segregated at best")
+
+
+def _site_names(facts: ClaimFacts, words: WordList) -> tuple[str, ...]:
+    """Names of the origins, each once; they and the claiming site's are names and nothing more."""
+    names = tuple(sorted({source.site_name for source in facts.sources}))
+    for name in (*names, facts.site_name):
+        require_name(name, words)
+    return names
 
 
 def _common_levels(sources: tuple[Source, ...], catalogue: SchemeCatalogue) -> dict[str, str]:
