@@ -199,6 +199,7 @@ def test_names__registered__may_hold_a_colour_and_free_text_may_hold_the_name() 
     ):
         require_words(text, context, WORDS)
         assert refused(text).startswith("claims.word_")
+    require_words("Werk —", WordContext(names=("—",)), WORDS)
     assert refused("Green Valley Mine: green copper", context) == "claims.word_generic"
     assert refused("Green Valley copper", context) == "claims.word_generic"
 

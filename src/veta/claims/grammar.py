@@ -170,8 +170,7 @@ def judge(
 
     Args:
         facts: of the lot, from the chain.
-        catalogue: schemes and their levels.
-        words: what no name may say.
+        catalogue, words: schemes and their levels; what no name may say.
         schemes: marks that are asked for; none: every mark that may stand.
 
     Raises:
