@@ -169,8 +169,9 @@ def judge(
     """The terms of the claim that a lot may carry.
 
     Args:
-        facts: of the lot, from the chain.
-        catalogue, words: schemes and their levels; what no name may say.
+        facts: from the chain.
+        catalogue: schemes and their levels.
+        words: what no name may say.
         schemes: marks that are asked for; none: every mark that may stand.
 
     Raises:
