@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from veta.api import (
+    assurance_routes,
     chain_routes,
     label_routes,
     lot_correction_routes,
@@ -46,6 +47,7 @@ _ROUTERS: Final = (
     lot_correction_routes.router,
     registry_routes.router,
     rule_routes.router,
+    assurance_routes.router,
     label_routes.router,
 )
 

@@ -14,6 +14,7 @@ import typer
 from veta import __version__
 from veta.cli import (
     anchor,
+    assurance,
     audit,
     explain,
     initialise,
@@ -79,6 +80,7 @@ lots.app.command("reenter")(lot_exits.reenter)
 app.add_typer(lots.app, name="lot")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rule")
+app.add_typer(assurance.app, name="assurance")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
 )

@@ -157,12 +157,19 @@ def _schemes(document: dict[str, Any]) -> list[str]:
 
 
 def _records(document: dict[str, Any]) -> list[str]:
+    return record_lines([*document["accreditations"], *document["certificates"]])
+
+
+def record_lines(records: list[dict[str, Any]]) -> list[str]:
+    """Accreditations and certificates for a person."""
     rows = [("record", "of", "scheme", "level", "issuer", "standing", "until")]
-    parts = [(f"member {each['member']}", each) for each in document["accreditations"]]
-    parts += [
-        (f"site {named(each['site'], each['siteName'])}", each) for each in document["certificates"]
-    ]
-    for subject, each in sorted(parts, key=lambda part: int(part[1]["record"])):
+    for each in sorted(records, key=lambda record: int(record["record"])):
+        is_site = "site" in each
+        subject = (
+            f"site {named(each['site'], each['siteName'])}"
+            if is_site
+            else f"member {each['member']}"
+        )
         by = f" by {', '.join(each['suspendedBy'])}" if each["standing"] == "suspended" else ""
         scheme, level = named(each["scheme"], each["schemeName"]), str(each["level"])
         place = (str(each["record"]), subject, scheme, level, str(each["issuer"]))

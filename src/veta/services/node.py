@@ -21,6 +21,7 @@ from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
 from veta.ports.ledger import Ledger
 from veta.ports.store import Store, StoredStatement
+from veta.services.affected import Affected, AffectedDesk
 from veta.services.anchor import BatchAnchorer, BundleDesk
 from veta.services.explain import explanation_json
 from veta.services.follow import Follower, FollowReport
@@ -243,6 +244,16 @@ class Node:
             ForbiddenError: ``node.no_store``.
         """
         return RegistryShelf(self.store)
+
+    def affected(self, record: int) -> Affected:
+        """What rests on a certificate, or on those given under an accreditation, as followed.
+
+        Raises:
+            NotFoundError: ``record.not_found``.
+            ForbiddenError: ``node.no_store``.
+            ConfigError: ``config.no_contract``: the chain has no lots.
+        """
+        return AffectedDesk(self.store, self.ledger.lots).by(record)
 
     def follow(self, progress: Callable[[int, int], None] | None = None) -> FollowReport:
         """Bring the store in step with the chain's head; see ``services.follow``."""

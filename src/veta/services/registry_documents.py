@@ -125,6 +125,13 @@ def records_json(shelf: RegistryShelf) -> dict[str, Any]:
     }
 
 
+def record_json(shelf: RegistryShelf, number: int) -> dict[str, Any] | None:
+    """One of the records of ``records_json``, ``None`` if none of this number was followed."""
+    document = records_json(shelf)
+    records = (*document["accreditations"], *document["certificates"])
+    return next((each for each in records if each["record"] == number), None)
+
+
 def _record(record: RecordNow, schemes: dict[int, str], names: Names, at_s: int) -> dict[str, Any]:
     made = record.made
     return {
