@@ -212,6 +212,11 @@ def test_marks__two_on_one_lot__stand_only_if_every_source_carries_both(
         "Controlled blending: contains 100% certified copper, RMM-50 and X-Mark bronze."
     )
     assert sentence(joint, ES).count("RMM-50 y X-Mark bronze") == 1
+    one = judge(facts(CB, sources=(both, low)), catalogue, shipped.words())
+    assert [mark.scheme for mark in one.marks] == ["rmm"]
+    assert refused(catalogue, facts(CB, sources=(both, low)), "rmm", "xmark") == (
+        "claims.not_licensed"
+    )
     mixed = facts(CB, sources=(both, CORDILLERA), licences=licences)
     assert [mark.scheme for mark in judge(mixed, catalogue, shipped.words()).marks] == ["rmm"]
     assert refused(catalogue, mixed, "xmark") == "claims.no_common_mark"

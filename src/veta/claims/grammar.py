@@ -172,7 +172,7 @@ def judge(
         facts: from the chain.
         catalogue: schemes and their levels.
         words: what no name may say.
-        schemes: marks that are asked for; none: every mark that may stand.
+        schemes: marks that are asked for; none: every common mark with a licence.
 
     Raises:
         InputError: ``claims.no_model``, ``claims.sources``, ``claims.share_range``,
@@ -186,7 +186,7 @@ def judge(
     model = weakest(facts.models)
     _require_model(model, facts)
     common = _common_levels(facts.sources, catalogue)
-    wanted = dict.fromkeys(schemes or sorted(common))
+    wanted = dict.fromkeys(schemes or _licensed(facts, common))
     licences = [_licence(facts, model, scheme, common, catalogue) for scheme in wanted]
     names = _site_names(facts, words)
     return ClaimTerms(
@@ -243,6 +243,12 @@ def _require_model(model: CustodyModel, facts: ClaimFacts) -> None:
     origins = {source.site for source in facts.sources}
     if model is CustodyModel.IDENTITY_PRESERVED and len(origins) != 1:
         raise VerificationError("claims.origins", "a second origin: segregated at best")
+
+
+def _licensed(facts: ClaimFacts, common: Mapping[str, str]) -> list[str]:
+    """Common schemes that a licence is held for; all of them where none is."""
+    held = {licence.scheme for licence in facts.licences}
+    return sorted(held & set(common)) or sorted(common)
 
 
 def _site_names(facts: ClaimFacts, words: WordList) -> tuple[str, ...]:

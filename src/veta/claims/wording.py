@@ -30,8 +30,8 @@ SENTENCES: Final[Mapping[Language, Mapping[CustodyModel, str]]] = {
         IP: "Identidad preservada: {all} {metal} certificado de {sites}, {marks}.",
         SG: "Segregado: {all} {metal} certificado de {sites}, {marks}.",
         CB: "Mezcla controlada: contiene {share} de {metal} certificado, {marks}.",
-        MB: "Balance de masa: por el {share} del {metal} de este lote, una cantidad igual de {metal} "
-        "certificado entró en {place}, {marks}.",
+        MB: "Balance de masa: por el {share} del {metal} de este lote, una cantidad igual de "
+        "{metal} certificado entró en {place}, {marks}.",
         BC: "Reserva y reclamo: apoya la producción certificada, {marks}.",
     },
     Language.GERMAN: {
