@@ -170,6 +170,9 @@ def test_window__is_half_open_and_knows_its_length() -> None:
     assert quarter.length == "3 months"
     assert Window(5, 5 + 86_400).length == "86400 s"
     assert Window(0, 3600).length == "3600 s"
+    for later_s in (43_200, 86_400):
+        longer = Window(leap.from_s, leap.to_s + later_s)
+        assert longer.length == f"{longer.seconds} s"
     noon = Window(leap.from_s + 43_200, leap.to_s + 43_200)
     assert noon.length == f"{leap.seconds} s"
     assert leap.covers(quarter)

@@ -131,6 +131,8 @@ def test_offsets__and_emissions__are_neither_added_compared_nor_converted() -> N
     assert isinstance(compare(values[0], values[1]), NotComparable)
     error = refused(lambda: record(definition=offset, to_definition=emitted))
     assert error.code == "evidence.offset_conversion"
+    renamed = replace(offset, text="Units retired.")
+    assert record(definition=offset, to_definition=renamed).factor == Fraction(5, 4)
 
 
 @pytest.mark.row("A29")

@@ -113,6 +113,11 @@ def test_value__malformed__is_refused_by_a_stable_code(changes: dict[str, Any], 
     assert refused(lambda: read(**changes)).code == f"evidence.{code}"
 
 
+def test_members__missing_and_unknown__are_told_apart() -> None:
+    assert "lacks member 'unit'" in refused(lambda: read(unit=None)).message
+    assert "has an unknown member 'note'" in refused(lambda: read(note="x")).message
+
+
 def test_values__together__have_one_a_metric_boundary_and_period() -> None:
     def values(*documents: Any) -> Any:
         return read_metric_values(list(documents), CATALOGUE, grade=SELF, as_of_s=NOW)
