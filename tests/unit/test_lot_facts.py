@@ -104,7 +104,6 @@ class Lots:
         self.chain.ask("allocation_rule", rule)
         return next((each for each in self.facts.rules.value if each.rule == rule), None)
 
-
     @property
     def assured(self) -> Any:
         return self.facts.assurance.value
