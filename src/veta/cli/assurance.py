@@ -151,7 +151,7 @@ def suspend(
     """
     with open_home(home, writes=True, password_file=password_file) as node:
         node.follow()
-        intent = node.desk.lots.assurance.suspend(record, _digest(grounds))
+        intent = node.desk.lots.assurance.suspend(record, read_grounds(grounds))
         return _ended(node, settle(node, intent, timeout), record, as_json=as_json)
 
 
@@ -170,7 +170,7 @@ def lift(
     """
     with open_home(home, writes=True, password_file=password_file) as node:
         node.follow()
-        intent = node.desk.lots.assurance.lift(record, _digest(grounds))
+        intent = node.desk.lots.assurance.lift(record, read_grounds(grounds))
         return _answer(node, settle(node, intent, timeout), record, as_json=as_json)
 
 
@@ -189,7 +189,7 @@ def withdraw(
     """
     with open_home(home, writes=True, password_file=password_file) as node:
         node.follow()
-        intent = node.desk.lots.assurance.withdraw(record, _digest(grounds))
+        intent = node.desk.lots.assurance.withdraw(record, read_grounds(grounds))
         return _ended(node, settle(node, intent, timeout), record, as_json=as_json)
 
 
@@ -212,7 +212,7 @@ def void(
     since_s = read_instant(since) if since else NO_TIME
     with open_home(home, writes=True, password_file=password_file) as node:
         node.follow()
-        intent = node.desk.lots.assurance.void(record, _digest(grounds), effective_s=since_s)
+        intent = node.desk.lots.assurance.void(record, read_grounds(grounds), effective_s=since_s)
         return _ended(node, settle(node, intent, timeout), record, as_json=as_json)
 
 
@@ -239,7 +239,7 @@ def _grant(
     until: str,
 ) -> Grant:
     return Grant(
-        document=_document(node, statement),
+        document=read_document(node, statement),
         level=level,
         substances=_substances(node, substance or []),
         from_s=read_instant(from_) if from_ else None,
@@ -247,7 +247,8 @@ def _grant(
     )
 
 
-def _document(node: OpenNode, text: str) -> Leaf:
+def read_document(node: OpenNode, text: str) -> Leaf:
+    """The leaf of a statement that is named by its file, leaf or credential id."""
     leaf = as_leaf(text)
     if leaf is None and Path(text).is_file():
         return leaf_in(read_octets(Path(text)))
@@ -265,7 +266,7 @@ def _substances(node: OpenNode, words: list[str]) -> tuple[SubstanceId, ...]:
     return tuple(sorted(found))
 
 
-def _digest(text: str) -> Digest:
+def read_grounds(text: str) -> Digest:
     """A digest, or that of a file."""
     octets = as_leaf(text.removeprefix("0x"))
     return Digest(octets if octets is not None else sha256(read_octets(Path(text))).digest())

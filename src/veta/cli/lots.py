@@ -265,7 +265,7 @@ def lot_lines(document: Mapping[str, Any]) -> list[str]:
     place = named(document["site"], document["siteName"]) if document["site"] else "outside"
     made = f"of {place}, {named(document['productClass'], document['productClassName'])}"
     lines = [f"{document['lot']}  {words}", f"  {made}", *table(rows, indent="  ")]
-    return [*lines, *_notices(document)]
+    return [*lines, *notice_lines(document)]
 
 
 def named(number: int, name: str | None) -> str:
@@ -273,7 +273,8 @@ def named(number: int, name: str | None) -> str:
     return str(number) if not name else f"{name} ({number})"
 
 
-def _notices(document: Mapping[str, Any]) -> list[str]:
+def notice_lines(document: Mapping[str, Any]) -> list[str]:
+    """What is said beside a lot, for a person."""
     lines = []
     for each in document.get("restatements", ()):
         by = each["confirmedBy"]

@@ -22,6 +22,7 @@ from veta.cli import (
     lineage,
     lot_corrections,
     lot_exits,
+    lot_notices,
     lots,
     member,
     registry,
@@ -77,6 +78,11 @@ lots.app.command("withdraw")(lot_corrections.withdraw)
 lots.app.command("replace")(lot_corrections.replace)
 lots.app.command("exit")(lot_exits.exit_)
 lots.app.command("reenter")(lot_exits.reenter)
+lots.app.command("restate")(lot_notices.restate)
+lots.app.command("confirm")(lot_notices.confirm)
+lots.app.command("dispute")(lot_notices.dispute)
+lots.app.command("uphold")(lot_notices.uphold)
+lots.app.command("close")(lot_notices.close)
 app.add_typer(lots.app, name="lot")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rule")

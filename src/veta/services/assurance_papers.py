@@ -9,7 +9,7 @@ from veta import canonical
 from veta.errors import ConflictError, InputError, NotFoundError
 from veta.model.anchoring import BatchKind, StatusAction
 from veta.model.identifiers import Leaf, MemberId
-from veta.ports.store import StatementState, StoreWork
+from veta.ports.store import StatementState, StoredStatement, StoreWork
 from veta.statement.credential import Credential, read_credential
 from veta.statement.jws import leaf_of, unseal
 
@@ -49,31 +49,51 @@ def own_document(work: StoreWork, member: MemberId, leaf: Leaf, *, certifies: bo
         ConflictError: ``assurance.document_not_anchored``, ``assurance.document_ended``: revoked or
             superseded.
     """
-    stored = work.statement(leaf)
-    if stored is None:
-        raise NotFoundError("statement.not_found", f"no statement {leaf.hex()} is kept here")
+    stored = _own(work, member, leaf, "assurance")
     record = stored.record
-    if record.issuer != member:
-        raise InputError(
-            "assurance.document_not_ours", f"statement {leaf.hex()} is member {record.issuer}'s"
-        )
     if record.kind not in (_CERTIFYING if certifies else _ACCREDITING):
         raise InputError(
             "assurance.document_kind",
             f"a {record.kind.name.lower()} is no document of "
             + ("a certificate" if certifies else "an accreditation"),
         )
+    _require_standing(work, stored, "assurance")
+    return read_credential(record.payload)
+
+
+def require_statement(work: StoreWork, member: MemberId, leaf: Leaf, *, area: str) -> None:
+    """That a member issued and anchored a statement of whatever kind, and stands by it.
+
+    Raises:
+        NotFoundError, InputError, ConflictError: as ``own_document``, with ``area`` before the dot.
+    """
+    _require_standing(work, _own(work, member, leaf, area), area)
+
+
+def _own(work: StoreWork, member: MemberId, leaf: Leaf, area: str) -> StoredStatement:
+    stored = work.statement(leaf)
+    if stored is None:
+        raise NotFoundError("statement.not_found", f"no statement {leaf.hex()} is kept here")
+    issuer = stored.record.issuer
+    if issuer != member:
+        raise InputError(
+            f"{area}.document_not_ours", f"statement {leaf.hex()} is member {issuer}'s"
+        )
+    return stored
+
+
+def _require_standing(work: StoreWork, stored: StoredStatement, area: str) -> None:
+    record = stored.record
     if stored.state is not StatementState.ANCHORED:
         raise ConflictError(
-            "assurance.document_not_anchored",
-            f"statement {leaf.hex()} is not final on the chain: `veta anchor` first",
+            f"{area}.document_not_anchored",
+            f"statement {record.leaf.hex()} is not final on the chain: `veta anchor` first",
         )
     ends = {StatusAction.REVOKE, StatusAction.SUPERSEDE}
-    if any(entry.action in ends for entry in work.status(member, leaf)):
+    if any(entry.action in ends for entry in work.status(record.issuer, record.leaf)):
         raise ConflictError(
-            "assurance.document_ended", f"statement {leaf.hex()} was revoked or superseded"
+            f"{area}.document_ended", f"statement {record.leaf.hex()} was revoked or superseded"
         )
-    return read_credential(record.payload)
 
 
 def require_names_site(credential: Credential, identifier: str) -> None:

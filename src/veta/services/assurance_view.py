@@ -54,34 +54,46 @@ class AssuranceView:
     head: BlockRef
     now_s: int
     """Of the next block at the earliest."""
+    area: str = "assurance"
+    """What codes about members begin with: whoever asks has other contracts in mind, too."""
 
     @classmethod
-    def now(cls, ledger: Ledger, store: Store, clock: Clock) -> AssuranceView:
+    def now(
+        cls, ledger: Ledger, store: Store, clock: Clock, area: str = "assurance"
+    ) -> AssuranceView:
         """The newest block."""
         head = ledger.head()
-        return cls(ledger, store, head, max(head.time_s, clock.now_s()))
+        return cls(ledger, store, head, max(head.time_s, clock.now_s()), area)
 
     # --- members -----------------------------------------------------------------------------
 
+    def roles(self, member: MemberId) -> Role:
+        """What a member is now; none if it left or never was one."""
+        found = roles_at(self.ledger.membership(member, self.head), UnixSeconds(self.now_s))
+        return found or Role(0)
+
     def require_role(self, member: MemberId, required: Role) -> None:
         """One of the roles, now."""
-        roles = roles_at(self.ledger.membership(member, self.head), UnixSeconds(self.now_s))
-        if not (roles or Role(0)) & required:
+        if not self.roles(member) & required:
             words = " or ".join(
                 role.name.lower().replace("_", " ")
                 for role in Role
                 if role in required and role.name
             )
-            raise refused("role_missing", f"member {member} has not the role {words}")
+            raise InputError(
+                f"{self.area}.role_missing", f"member {member} has not the role {words}"
+            )
 
     def require_independent(self, member: MemberId, other: MemberId) -> None:
         """Neither the same, nor under one control."""
         if member == other:
-            raise refused("not_independent", f"member {member} cannot assure itself")
+            raise InputError(
+                f"{self.area}.not_independent", f"member {member} cannot judge its own"
+            )
         group = self._control_group(member)
         if group and group == self._control_group(other):
-            raise refused(
-                "not_independent",
+            raise InputError(
+                f"{self.area}.not_independent",
                 f"members {member} and {other} are under one control (group {group})",
             )
 

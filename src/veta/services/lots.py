@@ -20,6 +20,7 @@ from veta.services.lineage import LineageDesk
 from veta.services.lot_papers import Entropy, PaperDesk
 from veta.services.lot_planning import LotPlanner
 from veta.services.lot_reading import KnownLot, known_lot
+from veta.services.notices import NoticeDesk
 from veta.services.open_lot import LotCustodian
 from veta.services.originate import Originator
 from veta.services.planning import TransactionPlanner
@@ -38,6 +39,7 @@ class LotDesk:
     corrector: BatchCorrector
     rules: RuleDesk
     assurance: AssuranceDesk
+    notices: NoticeDesk
 
     @classmethod
     def of(
@@ -65,6 +67,7 @@ class LotDesk:
             corrector=BatchCorrector(lots, papers, clock),
             rules=RuleDesk(lots, clock),
             assurance=AssuranceDesk(lots, clock),
+            notices=NoticeDesk(lots, clock),
         )
 
 
