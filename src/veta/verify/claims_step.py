@@ -11,11 +11,12 @@ a document. Whether a label may be shown is its licence's to say; no licence is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from veta.claims import shipped
 from veta.claims.lexicon import WordList
-from veta.claims.words import MAX_TEXT, WordContext, find_words
+from veta.claims.words import MAX_TEXT, WordContext, WordFinding, find_words
 from veta.custody.columns import Sums, column_of, of_kind, sums_of
 from veta.custody.models import RULES, weakest
 from veta.errors import InputError
@@ -54,10 +55,9 @@ def check_words(credential: Credential, words: WordList | None = None) -> list[C
         credential: of any kind; only products have texts that speak of goods.
         words: the list to go by; default: the one that ships with the package.
     """
-    listed = words or shipped.words()
     checks: list[Check] = []
     for place, text in _texts(credential.subject):
-        checks += _findings(place, text, listed)
+        checks += _findings(place, text, words)
     if not checks:
         checks.append(found("claims.words_clear", "no word in it that a label may not carry"))
     return checks
@@ -112,12 +112,24 @@ def _supported(key: ColumnKey, held: Sums, model: CustodyModel) -> Check:
     )
 
 
-def _findings(place: str, text: str, words: WordList) -> Iterator[Check]:
+@lru_cache(maxsize=1_024)
+def _shipped_hits(text: str) -> tuple[WordFinding, ...] | InputError:
+    """Passports of one producer say much the same: reading a text costs as much as a signature."""
+    return _hits(text, shipped.words())
+
+
+def _hits(text: str, words: WordList) -> tuple[WordFinding, ...] | InputError:
     try:
-        hits = find_words(text, WordContext(), words)
+        return find_words(text, WordContext(), words)
     except InputError as error:
-        sentence = f"{place} was not checked for words that may not stand: {error.message}"
-        yield found("claims.text_not_read", sentence, place=place, reason=error.code)
+        return error
+
+
+def _findings(place: str, text: str, words: WordList | None) -> Iterator[Check]:
+    hits = _shipped_hits(text) if words is None else _hits(text, words)
+    if isinstance(hits, InputError):
+        sentence = f"{place} was not checked for words that may not stand: {hits.message}"
+        yield found("claims.text_not_read", sentence, place=place, reason=hits.code)
         return
     for hit in hits:
         yield found(
