@@ -60,6 +60,7 @@ class AffectedLot:
 
     known: KnownLot
     credit: Mapping[ColumnKey, int]
+    """As the lot was issued."""
     left: Mapping[ColumnKey, int]
     """Of that credit, what its holder has; nothing of a lot that is consumed, retired or out."""
 
@@ -269,11 +270,13 @@ class _Walk:
         return True
 
     def _leave_lot(self, lot: LotId, columns: Iterable[ColumnKey]) -> bool:
-        known = known_lot(self._work, lot)
-        quantities = dict(zip(known.opened.columns, known.opened.quantities, strict=True))
-        credit = {key: quantities[key] for key in columns if quantities.get(key, 0)}
+        event = self._work.opened_lot(lot)
+        assert event is not None  # it was listed as opened
+        issued = dict(zip(event.columns, event.quantities, strict=True))
+        credit = {key: issued[key] for key in columns if issued.get(key, 0)}
         if not credit:
             return True
+        known = known_lot(self._work, lot)
         if len(self._found.lots) >= self._limits.lots:
             return False
         in_hand = known.record.state in IN_HAND
