@@ -17,6 +17,7 @@ from veta.cli import (
     assurance,
     audit,
     explain,
+    indicators,
     initialise,
     issue,
     lineage,
@@ -87,6 +88,7 @@ app.add_typer(lots.app, name="lot")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rule")
 app.add_typer(assurance.app, name="assurance")
+app.add_typer(indicators.app, name="indicators")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
 )
