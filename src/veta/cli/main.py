@@ -16,6 +16,8 @@ from veta.cli import (
     anchor,
     assurance,
     audit,
+    claims,
+    evidence,
     explain,
     indicators,
     initialise,
@@ -89,11 +91,22 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rule")
 app.add_typer(assurance.app, name="assurance")
 app.add_typer(indicators.app, name="indicators")
+app.add_typer(evidence.app, name="evidence")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
 )
 app.command("explain", short_help="Tell a lot's whole story, step by step, in five minutes.")(
     explain.explain
+)
+app.command("words", short_help="Tell which words may not stand on a label, and why.")(
+    claims.words
+)
+app.add_typer(claims.profile_app, name="profile")
+app.command("crosswalk", short_help="Read one piece of evidence under all schemes.")(
+    claims.crosswalk
+)
+app.command("criteria", short_help="Show an assessment criterion by criterion, with its plans.")(
+    claims.criteria
 )
 app.command("balance", short_help="Show what a member holds, or what a site did.")(lineage.balance)
 app.add_typer(show.app, name="show")
