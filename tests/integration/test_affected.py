@@ -47,6 +47,7 @@ from veta.ports.store import IntentState
 from veta.services.affected import Affected, AffectedDesk, WalkLimits
 from veta.services.affected_documents import affected_json
 from veta.services.assure import Grant
+from veta.services.open_lot import Measurement, Offer
 from veta.services.run_requests import TakeRequest
 from veta.services.standing import Standing
 
@@ -204,8 +205,6 @@ def test_affected__credit_through_an_account__is_followed_to_what_was_drawn(
 
 def plain(scene: CopperScene, number: str) -> LotId:
     """Concentrate without credit, in the smelter's hands."""
-    from veta.services.open_lot import Offer
-
     miner, smelter = scene.company("miner"), scene.company("smelter")
     held = {DRY: TONNE, CU: COPPER_G, CO2E: 960_000}
     miner.follow()
@@ -294,3 +293,37 @@ def test_affected__a_way_in_that_was_withdrawn__is_not(scene: CopperScene) -> No
     miner.settle()
     gone = affected(miner, scene.certificate)
     assert (gone.origins, gone.reached.unopened) == ((), [])
+
+
+def test_affected__a_lot_taken_in_part_and_then_remeasured__is_followed_both_ways(
+    scene: CopperScene,
+) -> None:
+    smelter, maker = scene.company("smelter"), scene.company("maker")
+    (lot,) = certified(scene, "PART-1", certificate=scene.certificate)
+    half = {NET: 139_000, CU: 138_600, CO2E: 980_000, CU_MARK: 138_600}
+    cathode = smelted(
+        scene,
+        lot,
+        "PART-CAT",
+        held=half,
+        takes=(TakeRequest(lot, TONNE // 2),),
+        losses=(Loss(CU, 1_400, LossReason.SLAG),),
+    )
+    smelter.lots.custodian.offer([lot], Offer(IDS["maker"], UnixSeconds(scene.now_s + DAY)))
+    smelter.settle()
+    maker.follow()
+    leaf = issued(maker, maker.passport("WEIGHED"))
+    maker.lots.custodian.accept_measured(lot, Measurement(400_000, 1, leaf))
+    maker.settle()
+    found = affected(maker, scene.certificate)
+    assert lots_of(found) == {lot, cathode}
+    remeasured = found.reached.lots[lot]
+    assert (remeasured.known.record.holder, remeasured.credit) == (
+        IDS["maker"],
+        {CU_MARK: COPPER_G},
+    )
+    assert remeasured.left == {CU_MARK: 112_000}
+    assert dict(found.holders) == {
+        IDS["smelter"]: (1, {CU_MARK: 138_600}),
+        IDS["maker"]: (1, {CU_MARK: 112_000}),
+    }
