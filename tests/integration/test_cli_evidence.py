@@ -412,3 +412,414 @@ def test_compare__one_signed_and_one_not__is_worth_the_lower(
     assert (alone["grade"], alone["restsOn"][0]["code"]) == ("second-party", "evidence.other_role")
     path = write("plain", metric_file(value()))
     assert good(evidence("compare", leaf, path, "--home", home)).json["grade"] == "self-declared"
+
+
+# --- trend and target ------------------------------------------------------------------------
+
+
+def trend_file(*values: Any, **changes: Any) -> dict[str, Any]:
+    return {"format": "veta-trend/1", "subject": REFINER, "values": list(values), **changes}
+
+
+def yearly(number: int, amount: str, **changes: Any) -> dict[str, Any]:
+    return value("ghg.scope1", amount, period=period(number), **changes)
+
+
+OTHER_BOUNDARY = {"name": "without the port", "text": "mine and plant, the port left out"}
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "place"),
+    [
+        (trend_file(), "evidence.too_few", "/values"),
+        (trend_file(yearly(2024, "1")), "evidence.too_few", "/values"),
+        (trend_file(yearly(2024, "1"), yearly(2024, "2")), "evidence.period_twice", "/values"),
+        (trend_file(yearly(2024, "1"), yearly(2025, "-2")), "evidence.negative", "/values/1"),
+        (trend_file(yearly(2024, "1"), "x"), "evidence.member", "/values/1"),
+        (trend_file() | {"values": {}}, "evidence.member", "/values"),
+    ],
+)
+def test_trend__malformed__names_the_place(
+    write: Write, document: Any, code: str, place: str
+) -> None:
+    refused(evidence("trend", write("trend", document)), code, place)
+
+
+@pytest.mark.row("S14", "A58")
+def test_trend__boundary_changed_between_years__is_not_comparable_with_the_years(
+    write: Write,
+) -> None:
+    years = (yearly(2023, "100"), yearly(2024, "90"), yearly(2025, "30", boundary=OTHER_BOUNDARY))
+    ran = evidence("trend", write("trend", trend_file(*years)))
+    document = answered(ran, "cannot tell", "not_comparable")
+    assert document["reason"].startswith("trend not comparable: 2024 to 2025, boundary: ")
+    assert "change" not in document
+    same = trend_file(*years[:2], yearly(2025, "30"))
+    document = answered(evidence("trend", write("same", same)), "met", "comparable")
+    assert (document["change"], document["grade"]) == ("-0.7", "self-declared")
+
+
+def commitment(target: int | str = -15, amount: str = "1000", **changes: Any) -> dict[str, Any]:
+    goal = {"changePercent": target} if isinstance(target, int) else {"target": target}
+    return {
+        "text": "15 percent less water by 2025",
+        "baseline": value(amount=amount, period=period(2020)),
+        "goal": "at most",
+        "due": period(2025),
+        **goal,
+        **changes,
+    }
+
+
+def target_file(
+    latest: dict[str, Any] | None = None, *amounts: str, **changes: Any
+) -> dict[str, Any]:
+    return {
+        "format": "veta-target/1",
+        "subject": REFINER,
+        "commitment": commitment() if latest is None else latest,
+        "values": [value(amount=each) for each in amounts],
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "place"),
+    [
+        (target_file(commitment(grade="verified")), "evidence.grade_stated", "/commitment/grade"),
+        (target_file(commitment(who="me")), "evidence.member", "/commitment/who"),
+        (target_file(commitment(target="850", changePercent=-15)), "evidence.member", "/target"),
+        (target_file(commitment(-101)), "evidence.member", "/commitment/changePercent"),
+        (target_file(commitment(goal="net zero")), "evidence.member", "/commitment/goal"),
+        (
+            target_file(commitment(due=period(2020))),
+            "evidence.due_before_baseline",
+            "/commitment",
+        ),
+        (target_file(commitment(due=period(2024, 2025))), "evidence.wrong_period", "/commitment"),
+        (target_file(commitment(version=2)), "evidence.version", "/commitment"),
+        (target_file(commitment(previous="0")), "evidence.member", "/commitment/previous"),
+    ],
+)
+def test_target__malformed__names_the_place(
+    write: Write, document: Any, code: str, place: str
+) -> None:
+    refused(evidence("target", write("target", document)), code, place)
+
+
+@pytest.mark.row("S04", "S21")
+def test_target__fifteen_percent_less_water__is_told_by_the_due_year_alone(write: Write) -> None:
+    def ask(document: Any, *options: str) -> Ran:
+        return evidence("target", write("target", document), *options)
+
+    answered(ask(target_file(None, "850.1")), "not met", "target_not_met")
+    answered(ask(target_file()), "cannot tell", "no_evidence")
+    answered(ask(target_file(None, "1"), "--at", "2025-06-01T00:00:00Z"), "cannot tell", "not_due")
+    low = ask(target_file(None, "850"), "--least-grade", "verified")
+    answered(low, "cannot tell", "grade_too_low")
+    other = target_file() | {"values": [value(amount="1", boundary=OTHER_BOUNDARY)]}
+    answered(ask(other), "cannot tell", "not_comparable")
+    document = answered(ask(target_file(None, "850")), "met", "target_met")
+    assert (document["target"], document["change"]) == ("850", "-0.15")
+    refused(ask(target_file(), "--least-grade", "certified"), "evidence.unknown_grade")
+
+
+@pytest.mark.row("S12", "A58")
+def test_target__baseline_edited__is_said_and_met_no_more(write: Write) -> None:
+    first = commitment("850")
+    digest = evidence("target", write("first", target_file(first))).json["digest"]
+    named = {"version": 2, "previous": digest, "reason": "restated meters"}
+    moved = commitment("1700", "2000", **named)
+    path = write("moved", target_file(moved, "1600", earlier=[first]))
+    document = answered(evidence("target", path), "cannot tell", "baseline_moved")
+    assert document["baselineMoved"] is True
+    assert document["firstPromise"]["answer"] == "not met"
+    assert document["amendments"][0]["changed"] == ["baseline amount", "target"]
+    assert "BASELINE EDITED" in run("evidence", "target", path).out
+    kept = write("kept", target_file(moved, "800", earlier=[first]))
+    assert answered(evidence("target", kept), "met", "target_met")["baselineMoved"] is True
+    edited = write("edited", target_file(moved, "1600", earlier=[commitment("850", "2000")]))
+    ran = evidence("target", edited)
+    assert (ran.code, ran.json["error"]["code"]) == (1, "evidence.broken_chain")
+    alone = evidence("target", write("alone", target_file(moved, "1600")))
+    assert (alone.code, alone.json["error"]["code"]) == (1, "evidence.broken_chain")
+
+
+@pytest.mark.row("S12")
+def test_target__dust_sixty_percent_less__not_met_and_met(write: Write) -> None:
+    def dust(amount: str) -> Ran:
+        promise = commitment(-60) | {"baseline": value("air.pm10", "100", period=period(2020))}
+        document = target_file(promise) | {"values": [value("air.pm10", amount)]}
+        return evidence("target", write("dust", document))
+
+    answered(dust("40.1"), "not met", "target_not_met")
+    answered(dust("40"), "met", "target_met")
+
+
+# --- series ----------------------------------------------------------------------------------
+
+HOUR = 3_600
+START = year(2025).from_s
+
+
+def series_file(amounts: list[str | None], **changes: Any) -> dict[str, Any]:
+    whole = value("brine.abstraction")
+    return {
+        "format": "veta-series/1",
+        "subject": REFINER,
+        "instrument": "urn:meter:well-17",
+        **{name: whole[name] for name in ("metric", "definition", "boundary")},
+        "period": {"fromSeconds": START, "toSeconds": START + HOUR * len(amounts)},
+        "stepSeconds": HOUR,
+        "readings": [
+            [START + HOUR * at, amount] for at, amount in enumerate(amounts) if amount is not None
+        ],
+        **changes,
+    }
+
+
+DAY_OF_HOURS: list[str | None] = [f"{10 + at}.5" for at in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "place"),
+    [
+        ({"readings": [[START, 1.5]]}, "evidence.number_form", "/readings/0"),
+        ({"readings": [[START]]}, "evidence.member", "/readings/0"),
+        ({"readings": [[True, "1"]]}, "evidence.member", "/readings/0"),
+        ({"readings": [[START, "1"], [START, "2"]]}, "evidence.reading_twice", "/readings"),
+        ({"readings": [[START + HOUR, "1"], [START, "2"]]}, "evidence.reading_order", "/readings"),
+        ({"readings": [[START + 1, "1"]]}, "evidence.reading_off_grid", "/readings"),
+        ({"readings": [[START - HOUR, "1"]]}, "evidence.reading_outside", "/readings"),
+        ({"stepSeconds": 0}, "evidence.step", ""),
+        ({"reason": "drift"}, "evidence.revision_reason", ""),
+        ({"period": period(2090)}, "evidence.wrong_period", "/period"),
+    ],
+)
+def test_series__malformed__names_the_place(
+    write: Write, changes: Any, code: str, place: str
+) -> None:
+    path = write("series", series_file(DAY_OF_HOURS, **changes))
+    refused(evidence("series", path), code, place)
+
+
+@pytest.mark.row("S20", "A54")
+def test_series__gap_flat_line_and_replay__are_shown_and_nothing_is_summed_over_a_gap(
+    write: Write,
+) -> None:
+    gapped = DAY_OF_HOURS[:6] + [None] * 6 + DAY_OF_HOURS[12:]
+    document = answered(
+        evidence("series", write("gap", series_file(gapped))), "not met", "series_gap"
+    )
+    assert document["gaps"][0].startswith("gap of 6 readings from 2025-01-01T06:00:00Z")
+    assert document["sum"] is None
+    flat = evidence("series", write("flat", series_file(["7"] * 24)))
+    answered(flat, "not met", "series_flat")
+    twice = evidence("series", write("replay", series_file(DAY_OF_HOURS * 2)))
+    assert answered(twice, "not met", "series_replay")["replays"][0].startswith("24 readings")
+    whole = answered(
+        evidence("series", write("whole", series_file(DAY_OF_HOURS))), "met", "series_whole"
+    )
+    assert whole["sum"] == "528"
+
+
+@pytest.mark.row("S20")
+def test_series__one_value_edited__is_another_series_and_a_revision_says_what(
+    write: Write,
+) -> None:
+    first = write("first", series_file(DAY_OF_HOURS))
+    digest = good(evidence("series", first)).json["digest"]
+    good(evidence("series", first, "--digest", digest))
+    amounts = [*DAY_OF_HOURS[:-1], "1.5"]
+    ran = evidence("series", write("edited", series_file(amounts)), "--digest", digest)
+    assert (ran.code, ran.json["error"]["code"]) == (1, "evidence.series_edited")
+    secret = evidence("series", write("edited", series_file(amounts)), "--earlier", first)
+    assert (secret.code, secret.json["error"]["code"]) == (1, "evidence.broken_chain")
+    named = {"previous": digest, "reason": "meter 17 was read wrong"}
+    path = write("revised", series_file(amounts, **named))
+    document = good(evidence("series", path, "--earlier", first)).json
+    assert document["changes"] == [{"at": "2025-01-01T23:00:00Z", "before": "33.5", "after": "1.5"}]
+
+
+# --- water and energy ------------------------------------------------------------------------
+
+
+def part(source: str, amount: str, quality: str = "low") -> dict[str, str]:
+    return {"source": source, "quality": quality, "amount": amount}
+
+
+def account(total: str, *parts: dict[str, str], flow: str = "withdrawal") -> dict[str, Any]:
+    return {"flow": flow, "total": total, "parts": list(parts)}
+
+
+def water_file(*accounts: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "format": "veta-water/1",
+        "subject": REFINER,
+        "boundary": value()["boundary"],
+        "period": period(2025),
+        "unit": "m3",
+        "accounts": list(accounts),
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "place"),
+    [
+        (water_file(), "evidence.member", "/accounts"),
+        (water_file(account("1")), "evidence.no_grade", "/accounts/0"),
+        (water_file(account("1", part("rain", "1"))), "evidence.member", "/accounts/0/parts/0"),
+        (
+            water_file(account("2", part("sea", "1"), part("sea", "1"))),
+            "evidence.source_twice",
+            "/accounts/0",
+        ),
+        (
+            water_file(account("1", part("sea", "1"), flow="consumption")),
+            "evidence.flow",
+            "/accounts/0",
+        ),
+        (
+            water_file(account("1", part("sea", "1")), account("1", part("sea", "1"))),
+            "evidence.account_twice",
+            "/accounts",
+        ),
+        (water_file(account("1", part("sea", "1")), unit="t"), "evidence.member", "/unit"),
+        (water_file(account("1", part("sea", "1")), grade="x"), "evidence.grade_stated", "/grade"),
+        (
+            water_file(brine={"abstracted": "1", "reinjected": "2"}),
+            "evidence.negative",
+            "/brine",
+        ),
+        (
+            water_file(
+                account("1", part("sea", "1")), account("2", part("sea", "2"), flow="discharge")
+            ),
+            "evidence.negative",
+            "",
+        ),
+    ],
+)
+def test_water__malformed__names_the_place(
+    write: Write, document: Any, code: str, place: str
+) -> None:
+    refused(evidence("water", write("water", document)), code, place)
+
+
+@pytest.mark.row("S04", "S21", "A55")
+def test_water__brine_added_or_sum_wrong__is_refused_and_brine_stands_apart(write: Write) -> None:
+    brine = account("7300", part("continental", "6300"), part("brine", "1000"))
+    ran = evidence("water", write("brine", water_file(brine)))
+    assert (ran.code, ran.json["error"]["code"]) == (1, "evidence.brine_in_water")
+    short = evidence("water", write("short", water_file(account("6300", part("sea", "6299")))))
+    assert (short.code, short.json["error"]["code"]) == (1, "evidence.water_sum")
+    assert "short.json: /accounts/0" in short.err
+    book = water_file(
+        account("6300", part("continental", "4725"), part("desalinated sea", "1575")),
+        account("300", part("sea", "300"), flow="discharge"),
+        brine={"abstracted": "50000", "reinjected": "20000"},
+    )
+    document = answered(evidence("water", write("book", book)), "met", "water_sums")
+    assert document["consumption"] == "6000 m3"
+    assert document["brine"] == {"abstracted": "50000 m3", "reinjected": "20000 m3"}
+
+
+@pytest.mark.row("S36")
+def test_water__no_potable_water__by_quality_class_and_not_by_name(write: Write) -> None:
+    def ask(*parts: dict[str, str]) -> Ran:
+        path = write("water", water_file(account("10", *parts)))
+        return evidence("water", path, "--without-high-quality")
+
+    answered(ask(part("surface", "9"), part("ground", "1", "high")), "not met", "quality_high")
+    unstated = ask(part("surface", "9"), part("ground", "1", "unstated"))
+    answered(unstated, "cannot tell", "quality_unstated")
+    answered(ask(part("surface", "10")), "met", "no_high_quality")
+
+
+def certificate(serial: str = "CL-1", **changes: Any) -> dict[str, Any]:
+    whole = {
+        "registry": "I-REC",
+        "serial": serial,
+        "energyWh": 1_000_000,
+        "vintage": period(2025),
+        "retiredFor": "urn:site:los-bronces",
+        "gramsPerKwh": "12",
+        **changes,
+    }
+    return {name: each for name, each in whole.items() if each is not None}
+
+
+def energy_file(
+    *certificates: dict[str, Any], site: str = "urn:site:los-bronces", **changes: Any
+) -> dict[str, Any]:
+    return {
+        "format": "veta-energy/1",
+        "subject": REFINER,
+        "site": site,
+        "period": period(2025),
+        "usedWh": 1_000_000,
+        "gridGramsPerKwh": "300",
+        "certificates": list(certificates),
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "place"),
+    [
+        (energy_file(usedWh=-1), "evidence.member", "/usedWh"),
+        (energy_file(claimedPercent="101"), "evidence.ratio_range", "/claimedPercent"),
+        (energy_file(certificate(energyWh="1")), "evidence.member", "/certificates/0/energyWh"),
+        (energy_file(certificate(serial=" 1")), "evidence.serial", "/certificates/0"),
+        (energy_file(certificate(note=1)), "evidence.member", "/certificates/0/note"),
+        (energy_file(grade="verified"), "evidence.grade_stated", "/grade"),
+    ],
+)
+def test_energy__malformed__names_the_place(
+    write: Write, document: Any, code: str, place: str
+) -> None:
+    refused(evidence("energy", write("energy", document)), code, place)
+
+
+@pytest.mark.row("S13", "A31")
+def test_energy__claimed_without_retirement__counts_as_the_grid(write: Write) -> None:
+    path = write("sold", energy_file(certificate(retiredFor=None), claimedPercent="100"))
+    document = answered(evidence("energy", path), "not met", "share_not_met")
+    (site,) = document["sites"]
+    assert site["notCounted"] == [{"serial": "CL-1", "code": "evidence.not_retired"}]
+    assert site["marketBasedG"] == site["locationBasedG"] == "300000"
+    assert "location-based factor" in document["reason"]
+    other = write("other", energy_file(certificate(retiredFor="urn:site:elsewhere")))
+    answered(evidence("energy", other), "not met", "retired_for_other")
+    old = write("old", energy_file(certificate(vintage=period(2023))))
+    answered(evidence("energy", old), "not met", "vintage")
+    good_one = write("good", energy_file(certificate(), claimedPercent="100"))
+    document = answered(evidence("energy", good_one), "met", "certificates_count")
+    assert document["sites"][0]["marketBasedG"] == "12000"
+
+
+@pytest.mark.row("S13", "A31")
+def test_energy__serial_used_by_two_sites__is_refused_with_both(write: Write) -> None:
+    mine = write("mine", energy_file(certificate()))
+    smelter = write(
+        "smelter",
+        energy_file(certificate(retiredFor="urn:site:chagres"), site="urn:site:chagres"),
+    )
+    ran = evidence("energy", mine, smelter)
+    assert (ran.code, ran.json["error"]["code"]) == (1, "evidence.serial_used_twice")
+    assert "urn:site:los-bronces" in ran.err
+    assert "urn:site:chagres" in ran.err
+    refused(evidence("energy", mine, mine), "evidence.site_twice")
+    apart = write(
+        "apart",
+        energy_file(certificate("CL-2", retiredFor="urn:site:chagres"), site="urn:site:chagres"),
+    )
+    assert len(answered(evidence("energy", mine, apart), "met", "certificates_count")["sites"]) == 2
+
+
+@pytest.mark.parametrize(
+    "command", ["assay", "compare", "trend", "target", "series", "water", "energy"]
+)
+def test_help__of_each__has_an_example(command: str) -> None:
+    assert f"Example: veta evidence {command} " in run("evidence", command, "--help").out

@@ -21,9 +21,12 @@ from veta.model.bundle import StatementBundle
 from veta.model.columns import ELEMENT_SYMBOLS, SubstanceId
 from veta.model.identifiers import UnixSeconds
 from veta.services.evidence import PRODUCTS, Found, assay, compare_values
+from veta.services.evidence_accounts import energy, water
 from veta.services.evidence_files import LIMITS, within
 from veta.services.evidence_signers import Chain, Paper, Scope, signed_paper
+from veta.services.evidence_time import series_of, target_of, trend_of
 from veta.services.verify import lots_of
+from veta.statement.instants import read_instant
 from veta.verify.transport import FORMAT as BUNDLE_FORMAT
 from veta.verify.transport import read_bundle
 
@@ -100,6 +103,102 @@ def compare(
         one, two = papers.paper(first), papers.paper(second)
         record = papers.paper(conversion) if conversion else None
     return _answer(compare_values(one, two, record), as_json=as_json)
+
+
+@app.command("trend")
+def trend(
+    document: Document, scheme: Scheme = 0, home: Home = HERE, as_json: AsJson = False
+) -> int:
+    """Put values of several years in a row, or say between which years what differs.
+
+    Example: veta evidence trend withdrawal.json
+    """
+    with ExitStack() as stack:
+        paper = Papers(stack, home, Scope(scheme)).paper(document)
+    return _answer(trend_of(paper), as_json=as_json)
+
+
+@app.command("target")
+def target(
+    document: Document,
+    at: Annotated[str, typer.Option(help="Instant to ask for; default: now.")] = "",
+    least: Annotated[
+        str, typer.Option("--least-grade", help="Below it nothing is told.")
+    ] = "self-declared",
+    scheme: Scheme = 0,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Say whether a commitment was kept by its due period, and whether its baseline was edited.
+
+    Example: veta evidence target water-2030.json --least-grade verified
+    """
+    at_s = read_instant(at) if at else int(time.time())
+    with ExitStack() as stack:
+        paper = Papers(stack, home, Scope(scheme)).paper(document)
+    return _answer(target_of(paper, at_s=at_s, least=least), as_json=as_json)
+
+
+@app.command("series")
+def series(
+    document: Document,
+    flat: Annotated[int, typer.Option(min=2, help="Equal readings that are a flat line.")] = 12,
+    replay: Annotated[int, typer.Option(min=2, help="Readings repeated that are a replay.")] = 12,
+    digest: Annotated[str, typer.Option(help="Digest that it is expected to have.")] = "",
+    earlier: Annotated[str, typer.Option(help="Version that it revises.")] = "",
+    scheme: Scheme = 0,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Show an instrument's gaps, flat lines and replays, and the digest of its series.
+
+    Example: veta evidence series well-17.json --flat 24 --digest 3f1c...
+    """
+    with ExitStack() as stack:
+        papers = Papers(stack, home, Scope(scheme))
+        paper = papers.paper(document)
+        before = papers.paper(earlier) if earlier else None
+    found = series_of(paper, flat_slots=flat, replay_slots=replay, digest=digest, earlier=before)
+    return _answer(found, as_json=as_json)
+
+
+@app.command("water")
+def water_(
+    document: Document,
+    without_high_quality: Annotated[
+        bool, typer.Option("--without-high-quality", help="Ask that no such water was drawn.")
+    ] = False,
+    scheme: Scheme = 0,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Check that the sources of water sum to the total; brine stands apart.
+
+    Example: veta evidence water water-2025.json
+    """
+    with ExitStack() as stack:
+        paper = Papers(stack, home, Scope(scheme)).paper(document)
+    found = water(paper, without_high_quality=without_high_quality)
+    return _answer(found, as_json=as_json)
+
+
+@app.command("energy")
+def energy_(
+    documents: Annotated[
+        list[str], typer.Argument(help="One a site: files, or what the home keeps.")
+    ],
+    scheme: Scheme = 0,
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Count retired certificates, each serial once over all documents given.
+
+    Example: veta evidence energy mine.json smelter.json
+    """
+    with ExitStack() as stack:
+        papers = Papers(stack, home, Scope(scheme))
+        read = [papers.paper(each) for each in documents]
+    return _answer(energy(read), as_json=as_json)
 
 
 class Papers:

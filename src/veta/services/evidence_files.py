@@ -70,7 +70,9 @@ def within(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except InputError as error:
+    except (InputError, VerificationError) as error:
+        if isinstance(error, VerificationError) and error.code not in REFUSALS:
+            raise
         kind = VerificationError if error.code in REFUSALS else InputError
         raise kind(error.code, f"{place}: {error.message}") from error
 
