@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from veta.custody.periods import period_name
+from veta.ports.lot_store import CreditAccount
 from veta.services.affected import Affected, AffectedLot
 from veta.services.affected_origins import WayIn
 from veta.services.lot_documents import lot_name, quantities_json
@@ -35,18 +36,7 @@ def affected_json(affected: Affected, names: Names) -> dict[str, Any]:
             {"member": member, "lots": lots, "left": quantities_json(credit)}
             for member, (lots, credit) in affected.holders.items()
         ],
-        "accounts": [
-            {
-                "site": each.site,
-                "siteName": names.sites.get(each.site),
-                "programme": each.programme,
-                "substance": each.substance,
-                "symbol": names.substances.get(each.substance),
-                "period": period_name(each.period),
-                "balance": each.balance,
-            }
-            for each in affected.accounts
-        ],
+        "accounts": [_account(each, names) for each in affected.accounts],
         "cannotTell": [
             {**_way_in(each.way_in, affected.record.until_s), "code": each.code}
             for each in affected.untold
@@ -54,6 +44,18 @@ def affected_json(affected: Affected, names: Names) -> dict[str, Any]:
         "perhaps": [_lot(each, names) for each in affected.perhaps],
         "complete": not affected.reached.cut and not affected.untold,
         "cut": sorted(affected.reached.cut),
+    }
+
+
+def _account(account: CreditAccount, names: Names) -> dict[str, Any]:
+    return {
+        "site": account.site,
+        "siteName": names.sites.get(account.site),
+        "programme": account.programme,
+        "substance": account.substance,
+        "symbol": names.substances.get(account.substance),
+        "period": period_name(account.period),
+        "balance": account.balance,
     }
 
 

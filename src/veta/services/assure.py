@@ -110,12 +110,11 @@ class AssuranceDesk:
             view.require_role(body, Role.ACCREDITATION_BODY)
             view.require_independent(body, owner)
 
-        parts = (LotVerb.RECOGNISE, scheme, body, from_s, until_s, follows)
-        call = self._planner.ledger.lots.encode_recognise(
-            scheme, body, from_s=from_s, until_s=until_s
-        )
+        request = digest_of(LotVerb.RECOGNISE, scheme, body, from_s, until_s, follows)
+        lots = self._planner.ledger.lots
+        call = lots.encode_recognise(scheme, body, from_s=from_s, until_s=until_s)
         return self._plan(
-            LotCall(LotVerb.RECOGNISE, me, digest_of(*parts), call, to=body, until_s=until_s), check
+            LotCall(LotVerb.RECOGNISE, me, request, call, to=body, until_s=until_s), check
         )
 
     def accredit(self, body: MemberId, scheme: int, grant: Grant) -> Intent:
