@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.support.cli_home import run
+from tests.support.cli_home import Ran, good, run
+from tests.support.lot_scenes import (
+    CO2E,
+    CONCENTRATE,
+    CU,
+    CU_MARK,
+    DRY,
+    FACTORY,
+    MINE,
+    RMM,
+    CopperScene,
+    copper_scene,
+    did,
+    emitted,
+)
+from tests.support.smelted_world import TONNE, Desk, output
+from veta.claims import shipped
+from veta.claims.grammar import read_request
 from veta.claims.languages import Language
+from veta.claims.wording import CONTENT_WORDS
+from veta.cli import claims as claim_commands
+from veta.errors import LedgerUnavailableError
+from veta.model.bundle import StatementBundle
+from veta.model.identifiers import Digest
+from veta.model.lots import Cover, CustodyModel
+from veta.services.claims import ClaimAsk, ClaimOutcome, verified_claim
+from veta.services.claims_files import read_schemes
+from veta.services.lot_bundles import LotBundleDesk
+from veta.services.node import Node
+from veta.verify.transport import write_bundle
 
 LOT = {"kind": "lot", "id": "CON-9"}
 NOW = ("--at", "2026-11-01")
@@ -359,3 +391,258 @@ def test_criteria__that_contradict_their_version_or_the_calendar__are_refused(
         path = assessment(tmp_path, **changes)
         ran = run("criteria", path, "--at", "2026-10-01", "--json")
         assert (ran.code, ran.json["error"]["code"]) == (exit_code, code)
+
+
+# --- claim, on the real contracts ------------------------------------------------------------
+
+GROUNDS = Digest(b"\x5a" * 32)
+CB, MB = CustodyModel.CONTROLLED_BLENDING, CustodyModel.MASS_BALANCE
+CERTIFIED = 210_000
+HELD = {DRY: TONNE, CU: 280_000, CO2E: 960_000, CU_MARK: CERTIFIED}
+SCHEME = {
+    "slug": "rmm",
+    "name": "RMM",
+    "subject": "site",
+    "certification": True,
+    "levels": ["RMM-25", "RMM-50", "RMM-75"],
+    "source": "fictional",
+    "checked": True,
+    "versions": [],
+}
+CONTAINS = "Controlled blending: contains 75% certified copper, RMM-50."
+BALANCED = (
+    "Mass balance: for 75% of the copper in this lot, an equal amount of certified copper entered"
+    " Site of the miner, RMM-50."
+)
+
+
+@dataclass
+class Mine:
+    """A miner whose concentrate is certified, and where its claims are asked for."""
+
+    scene: CopperScene
+    folder: Path
+    desk: Desk
+
+    def __post_init__(self) -> None:
+        for number, model in (("CON-MB", MB), ("CON-CB", CB)):
+            request = self.desk.company.run(
+                replace(
+                    output(self.scene, self.desk.company, CONCENTRATE, number, HELD), model=model
+                ),
+                emissions=emitted(process=HELD[CO2E]),
+                covers=(Cover(CU_MARK, (self.scene.certificate,)),),
+                now_s=self.scene.now_s,
+            )
+            self.desk.company.lots.originator.originate(request)
+            self.desk.company.node.desk.anchorer.anchor()
+            self.desk.company.settle()
+
+    def bundle(self, number: str) -> StatementBundle:
+        company = self.desk.company
+        return LotBundleDesk(company.store).bundle(company.lot(number, CONCENTRATE), ())
+
+    def schemes(self, **changes: Any) -> tuple[object, ...]:
+        scheme = SCHEME | changes
+        own = {"schema": "veta-schemes/1", "version": 1, "schemes": [scheme]}
+        return ("--schemes", written(self.folder, "schemes.json", own))
+
+    def numbers(self, name: str = "Responsible Metals Mark") -> tuple[object, ...]:
+        entry = {"scheme": RMM, "name": name, "slug": "rmm"}
+        document = {"schema": "veta-scheme-numbers/1", "schemes": [entry]}
+        return ("--schemes", written(self.folder, "numbers.json", document))
+
+    def licence(self, **changes: Any) -> tuple[object, ...]:
+        usual: dict[str, Any] = {
+            "id": "L-1",
+            "scheme": "rmm",
+            "site": int(MINE),
+            "models": ["controlled-blending", "mass-balance"],
+            "first": "2026-01-01",
+            "last": "2026-12-31",
+            "first_offset": "-03:00",
+            "last_offset": "-03:00",
+        }
+        document = {"schema": "veta-licences/1", "licences": [usual | changes]}
+        return ("--licences", written(self.folder, "licences.json", document))
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
+    folder = tmp_path_factory.mktemp("claimed")
+    with copper_scene(folder) as scene:
+        yield Mine(scene, folder, Desk(scene.company("miner")))
+
+
+Command = Callable[..., Ran]
+
+
+@pytest.fixture
+def veta(mine: Mine, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`veta claim` at a company of the scene."""
+
+    def claim(lot: object, *arguments: object, word: str = "miner") -> Ran:
+        node: Any = mine.scene.company(word).node
+        node.config = SimpleNamespace(member=did(word))
+
+        @contextmanager
+        def opened(*_: object, **__: object) -> Iterator[Node]:
+            node.follow()
+            yield node
+
+        monkeypatch.setattr(claim_commands, "open_home", opened)
+        return run("claim", *map(str, (lot, *arguments)))
+
+    return claim
+
+
+def refusal(ran: Ran) -> tuple[int, str]:
+    assert ran.json["sentence"] is None
+    assert ran.json["reason"]
+    return ran.code, ran.json["code"]
+
+
+@pytest.mark.row("S17", "A19")
+def test_claim__with_a_text_or_a_file_that_brings_words__is_refused(
+    mine: Mine, veta: Command
+) -> None:
+    brought = veta("CON-MB", "--text", "contains 100 % certified copper", "--json")
+    assert (brought.code, brought.json["error"]["code"]) == (2, "claims.text_supplied")
+    worded = veta("CON-MB", *mine.licence(claim="contains certified copper"), "--json")
+    assert (worded.code, worded.json["error"]["code"]) == (2, "claims.data_member")
+    other = veta("CON-MB", "--language", "fr", "--json")
+    assert (other.code, other.json["error"]["code"]) == (2, "claims.unknown_language")
+
+
+@pytest.mark.row("S17", "A20")
+def test_claim__without_a_licence_that_covers_it__is_refused_with_the_reason(
+    mine: Mine, veta: Command
+) -> None:
+    named = (*mine.schemes(), *mine.numbers(), "--json")
+    assert refusal(veta("CON-MB", *named)) == (1, "claims.not_licensed")
+    for changes, code in (
+        ({"models": ["segregated"]}, "claims.model_not_licensed"),
+        ({"site": int(FACTORY)}, "claims.other_site"),
+        ({"last": "2026-01-02"}, "claims.licence_not_in_force"),
+        ({"scheme": "irma"}, "claims.not_licensed"),
+    ):
+        assert refusal(veta("CON-MB", *named, *mine.licence(**changes))) == (1, code)
+    shown = veta("CON-MB", *mine.schemes(), *mine.numbers())
+    assert shown.code == 1
+    assert shown.out.startswith("no label: no licence to show rmm [claims.not_licensed]")
+
+
+def test_claim__whose_scheme_is_not_named_or_named_otherwise__is_refused(
+    mine: Mine, veta: Command
+) -> None:
+    licence = (*mine.licence(), "--json")
+    assert refusal(veta("CON-MB", *licence)) == (1, "claims.unknown_scheme")
+    foreign = mine.numbers("Another Network's Mark")
+    assert refusal(veta("CON-MB", *licence, *mine.schemes(), *foreign)) == (
+        1,
+        "claims.unknown_scheme",
+    )
+    short = mine.schemes(levels=["RMM-25", "RMM-75"])
+    assert refusal(veta("CON-MB", *licence, *short, *mine.numbers())) == (1, "claims.levels")
+    asked = veta("CON-MB", *licence, "--mark", "nomark")
+    assert (asked.code, asked.json["error"]["code"]) == (2, "claims.unknown_scheme")
+    unlisted = veta("CON-MB", *licence, "--programme", 7, *mine.schemes(), *mine.numbers())
+    assert (unlisted.code, unlisted.json["error"]["code"]) == (2, "claims.request")
+
+
+@pytest.mark.row("S17")
+def test_claim__whose_lineage_or_passport_is_not_shown__is_refused(mine: Mine) -> None:
+    network = read_schemes(*(Path(str(each)).read_bytes() for each in mine.schemes()[1:]))
+    ask = ClaimAsk(read_request({"lot": "CON-MB"}), (), network, shipped.words())
+    node, bare = mine.scene.company("smelter").node, mine.bundle("CON-MB")
+    node.follow()
+    closed = verified_claim(node, bare, ask)
+    assert (closed.outcome, closed.code) == (ClaimOutcome.REFUSED, "claims.lineage_open")
+    shown = node.with_lineage(bare).bundle
+    alone = verified_claim(node, replace(shown, token=b""), ask)
+    assert (alone.outcome, alone.code) == (ClaimOutcome.REFUSED, "statement.not_shown")
+    assert closed.sentence is alone.sentence is None
+
+
+def test_claim__when_the_chain_does_not_answer__cannot_be_told(
+    mine: Mine, veta: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise LedgerUnavailableError("ledger.unavailable", "no answer")
+
+    monkeypatch.setattr(mine.scene.company("miner").node.ledger, "final_head", away)
+    ran = veta("CON-MB", *mine.schemes(), *mine.numbers(), *mine.licence(), "--json")
+    assert refusal(ran) == (3, "ledger.unavailable")
+    assert ran.json["answer"] == "cannot_tell"
+
+
+@pytest.mark.row("S17")
+def test_claim__of_a_bundle_file__is_made_by_whoever_reads_it(
+    mine: Mine, veta: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "bundle.json"
+    path.write_bytes(write_bundle(mine.bundle("CON-MB")))
+    named = (*mine.schemes(), *mine.numbers(), *mine.licence())
+    assert good(veta(path, *named, word="smelter")).out.startswith(BALANCED)
+
+
+@pytest.mark.row("S17", "A19")
+@pytest.mark.parametrize("language", list(Language))
+def test_claim__under_mass_balance__never_says_what_goods_contain(
+    mine: Mine, veta: Command, language: str
+) -> None:
+    named = (*mine.schemes(), *mine.numbers(), *mine.licence(), "--language", language)
+    ran = good(veta("CON-MB", *named, "--json"))
+    spoken = ran.json["sentence"]
+    assert not {word.strip(".,:;()").casefold() for word in spoken.split()} & CONTENT_WORDS
+    if language == "en":
+        assert spoken.startswith(BALANCED)
+        assert spoken.endswith("from 1 January 2026 to 31 December 2026 (UTC−03:00).")
+    assert ran.json["terms"]["model"] == "mass-balance"
+
+
+@pytest.mark.row("S17")
+def test_claim__of_certified_concentrate__is_one_sentence_and_what_it_rests_on(
+    mine: Mine, veta: Command
+) -> None:
+    named = (*mine.schemes(), *mine.numbers(), *mine.licence())
+    document = good(veta("CON-CB", *named, "--json")).json
+    assert document["sentence"].startswith(CONTAINS)
+    assert document["terms"]["marks"] == [{"scheme": "rmm", "name": "RMM", "level": "RMM-50"}]
+    assert document["terms"]["sharePpm"] == 750_000
+    (source,) = document["basis"]["sources"]
+    assert (source["site"], source["siteName"]) == (MINE, "Site of the miner")
+    assert [each["certificate"] for each in source["certificates"]] == [mine.scene.certificate]
+    assert document["grade"] == {
+        "lot": "chain",
+        "certificates": "chain",
+        "licences": "file",
+        "schemes": ["file"],
+    }
+    shown = good(veta("CON-CB", *named)).out
+    assert shown.startswith(CONTAINS)
+    assert "licences are no anchored statements yet" in " ".join(shown.split())
+
+
+def test_claim__of_a_scheme_by_its_registered_name__says_so(mine: Mine, veta: Command) -> None:
+    by_name = mine.schemes(name="Responsible Metals Mark")
+    ran = good(veta("CON-CB", *by_name, *mine.licence(), "--json"))
+    assert ran.json["grade"]["schemes"] == ["registered-name"]
+
+
+@pytest.mark.row("S17", "A22")
+def test_claim__on_a_certificate_that_ended_since__waits_or_is_over(
+    mine: Mine, veta: Command
+) -> None:
+    named = (*mine.schemes(), *mine.numbers(), *mine.licence(), "--json")
+    assurance = mine.scene.ledger().lots.assurance
+    certificate = mine.scene.certificate
+    for _ in range(2):  # a second suspension counts like the first
+        mine.scene.send("accreditor", assurance.encode_suspend(certificate, GROUNDS))
+        ran = veta("CON-CB", *named)
+        assert refusal(ran) == (1, "assurance.suspended_since")
+        assert "a new label waits until the suspension is lifted" in ran.json["reason"]
+        mine.scene.send("accreditor", assurance.encode_lift(certificate, GROUNDS))
+        good(veta("CON-CB", *named))
+    mine.scene.send("body", assurance.encode_withdraw(certificate, GROUNDS))
+    assert refusal(veta("CON-CB", *named)) == (1, "assurance.withdrawn_since")

@@ -1,4 +1,4 @@
-"""``veta words``, ``profile``, ``crosswalk``, ``criteria``: what may be said, and what is met."""
+"""``veta claim``, ``words``, ``profile``, ``crosswalk``, ``criteria``: what may be said."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ import textwrap
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
 from veta.claims import shipped
 from veta.claims.criteria import CriterionResult, PlanState, result_words, summary
 from veta.claims.crosswalk import load_crosswalk
+from veta.claims.grammar import read_request
 from veta.claims.indicators import load_indicators
 from veta.claims.languages import Language, language_of
 from veta.claims.profiles import Answer, Profile, answer_words, load_profiles
 from veta.claims.words import WordContext
-from veta.cli.console import NOT_VERIFIED, OK, emit, table
-from veta.cli.options import AsJson
+from veta.cli.console import NOT_VERIFIED, OK, UNDETERMINED, emit, moment, table
+from veta.cli.homes import find_leaf, open_home
+from veta.cli.lots import find_lot
+from veta.cli.options import HERE, AsJson, Home
 from veta.cli.rendering import WIDTH, plain
-from veta.errors import InputError
+from veta.errors import InputError, NotFoundError
+from veta.model.bundle import StatementBundle
+from veta.services.claims import ClaimAsk, ClaimOutcome, verified_claim
+from veta.services.claims_answer import answer_json
 from veta.services.claims_documents import (
     criteria_json,
     crosswalk_json,
@@ -34,10 +40,15 @@ from veta.services.claims_files import (
     day_s,
     read_assessment,
     read_evidence,
+    read_licences,
     read_lists,
     read_schemes,
     read_values,
 )
+from veta.verify.transport import read_bundle
+
+if TYPE_CHECKING:
+    from veta.bootstrap import OpenNode
 
 MOST_OCTETS: Final = 4 << 20
 _NEVER_S: Final = 253_000_000_000
@@ -65,6 +76,95 @@ profile_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+def claim(
+    lot: Annotated[
+        str,
+        typer.Argument(help="A bundle file; or a lot's number or id, or a statement's id or leaf."),
+    ],
+    *,
+    licences: Annotated[
+        Path | None,
+        typer.Option("--licences", help="Licences to show marks (veta-licences/1)."),
+    ] = None,
+    schemes: SchemeFiles = None,
+    mark: Annotated[
+        list[str] | None,
+        typer.Option("--mark", help="Scheme to show, by its slug; default: all that are licensed."),
+    ] = None,
+    programme: Annotated[
+        int | None, typer.Option("--programme", help="Which credit, where the lot has several.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="Refused: a label's words are built, not brought.")
+    ] = None,
+    language: LanguageCode = "en",
+    home: Home = HERE,
+    as_json: AsJson = False,
+) -> int:
+    """Print the one sentence that a lot's label may carry, or why there is none.
+
+    Verifies the lot with its lineage, all twelve steps required, at the newest final block. What of
+    the answer is the word of a file is told with it. Exit code 0 a sentence, 1 refused, 2 usage, 3
+    could not be told.
+
+    Example: veta claim AUR-CON-26-0417 --licences licences.json --schemes schemes.json
+    """
+    request: dict[str, object] = {"lot": lot, "schemes": mark or [], "language": language}
+    asked = read_request(request if text is None else request | {"text": text})
+    found = () if licences is None else read_licences(octets_of(licences))
+    network = _network(schemes)
+    with open_home(home, writes=False) as node:
+        bundle = _bundle(node, lot)
+        if bundle.lot is None:
+            raise NotFoundError("lot.not_found", f"{lot!r} is about no lot of the lot book")
+        bundle = node.with_lineage(bundle).bundle
+        now_s = node.clock.now_s()
+        ask = ClaimAsk(asked, found, network, shipped.words(), programme, now_s)
+        answer = verified_claim(node, bundle, ask)
+    document = answer_json(answer, asked.language)
+    emit(document, _claim_lines(document), as_json=as_json)
+    return _EXITS[answer.outcome]
+
+
+_EXITS: Final = {
+    ClaimOutcome.SENTENCE: OK,
+    ClaimOutcome.REFUSED: NOT_VERIFIED,
+    ClaimOutcome.CANNOT_TELL: UNDETERMINED,
+}
+
+
+def _bundle(node: OpenNode, lot: str) -> StatementBundle:
+    """The passport if there is one, else the lot alone: that is refused, with the reason."""
+    if Path(lot).is_file():
+        return read_bundle(octets_of(lot), now_s=node.clock.now_s())[0]
+    try:
+        return node.lot_bundle(find_leaf(node, lot, newest=True))
+    except NotFoundError:
+        return node.lot_part(find_lot(node, lot))
+
+
+def _claim_lines(document: dict[str, Any]) -> list[str]:
+    about, as_of, basis = document["about"], document["asOf"], document["basis"]
+    lines = [document["sentence"] or f"no label: {plain(document['reason'])} [{document['code']}]"]
+    name = about["lot_number"] if about else "a lot whose passport is not at hand"
+    lines.append(f"  {plain(str(name))}: {document['verdict']}")
+    if as_of is not None:
+        lines.append(f"  as of block {as_of['number']}, {moment(as_of['time_s'])}")
+    for source in basis["sources"]:
+        held = ", ".join(
+            f"{each['scheme']} {each['level']} (certificate {each['certificate']}, from"
+            f" {moment(each['from'])} until {moment(each['until'])})"
+            for each in source["certificates"]
+        )
+        lines.append(f"  from {plain(source['siteName'])}: {plain(held) or 'nothing that counts'}")
+    lines += [f"  left out: {plain(e['reason'])} [{e['code']}]" for e in basis["leftOut"]]
+    for title, member in (("What it rests on", "restsOn"), ("To be known", "notices")):
+        if document[member]:
+            lines.append(f"  {title}")
+            lines += [line for each in document[member] for line in _wrapped(each)]
+    return lines
 
 
 def words(

@@ -98,9 +98,10 @@ app.command("lineage", short_help="Show where a lot's metal came from, or where 
 app.command("explain", short_help="Tell a lot's whole story, step by step, in five minutes.")(
     explain.explain
 )
-app.command("words", short_help="Tell which words may not stand on a label, and why.")(
-    claims.words
+app.command("claim", short_help="Print the sentence that a lot's label may carry, or why not.")(
+    claims.claim
 )
+app.command("words", short_help="Tell which words may not stand on a label, and why.")(claims.words)
 app.add_typer(claims.profile_app, name="profile")
 app.command("crosswalk", short_help="Read one piece of evidence under all schemes.")(
     claims.crosswalk
