@@ -113,7 +113,7 @@ def test_affected__by_what_nobody_recorded__is_not_found(scene: CopperScene) -> 
     assert refused.value.code == "record.not_found"
 
 
-@pytest.mark.row("S06", "S17")
+@pytest.mark.row("S01", "S06", "S17")
 def test_journey__from_recognition_to_withdrawal__lots_and_holders_are_listed(
     scene: CopperScene,
 ) -> None:
