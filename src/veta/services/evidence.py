@@ -137,16 +137,22 @@ def assay(paper: Paper, product: str, lot: str = "") -> Found:
 
 
 def _grade_of_certificate(paper: Paper, certificate: AssayCertificate) -> GradeFinding:
-    """Of a signed one: its own laboratory's signature counts and no other's."""
-    if paper.signature is not None:
-        signer = paper.signature.signer
-        grade_of_certificate(
-            certificate,
-            signers=(signer,),
-            subject_group=paper.subject_group or signer.control_group,
-            scope=paper.scope,
-        )
-    return paper.grade(Role.LABORATORY)
+    """Of a signed one: its own laboratory's signature counts and no other's.
+
+    The laboratory has to be what it is both when it reported and when the chain saw it: the date
+    of the report is its own word.
+    """
+    grade = paper.grade(Role.LABORATORY)
+    if paper.signature is None:
+        return grade
+    signer = paper.signature.signer
+    reported = grade_of_certificate(
+        certificate,
+        signers=(signer,),
+        subject_group=paper.subject_group or signer.control_group,
+        scope=paper.scope,
+    )
+    return min(grade, reported, key=lambda each: each.grade)
 
 
 def _certificate_json(
