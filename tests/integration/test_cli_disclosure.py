@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import secrets
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.cli_home import DID, Home, Ran, anchored_home, good, run
+from tests.support.statements import SIGNER
+from veta import canonical
+from veta.bootstrap import Opening, open_home
+from veta.bootstrap.signing import LazyStatementSigner
 from veta.disclosure.catalogue import INDICATORS, ValueKind
 from veta.disclosure.mandatory import DEFAULT_POLICY
+from veta.disclosure.sd_jwt import issue_sd_jwt, present, read_sd_jwt
+from veta.statement import base64url
+from veta.statement.credential import UNTP_CONTEXT, VETA_CONTEXT, W3C_CONTEXT
 
 SUBJECT = f"{DID}:lot:BSE-CAT-26-1001"
 SAMPLE = {ValueKind.COUNT: 3, ValueKind.SHARE: 4, ValueKind.QUANTITY: "5.5", ValueKind.YES_NO: True}
@@ -270,3 +279,289 @@ def test_list__catalogue__tells_dimension_kind_and_goals() -> None:
     water = good(run("indicators", "list", "--goal", "6", "--dimension", "water-footprint"))
     assert len(water.out.splitlines()) == 11
     refused(run("indicators", "list", "--goal", "18"), 2, "disclosure.goal_unknown")
+
+
+# --- documents of which a part is shown ---------------------------------------------------------
+
+PRICE, BUYER = "/credentialSubject/price", "/credentialSubject/buyer"
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def contract(home: Home, **changed: Any) -> Path:
+    """A statement of Veta's own kind with things in it that not everybody is shown."""
+    document = {
+        "type": ["SalesContract", "VerifiableCredential"],
+        "@context": [W3C_CONTEXT, UNTP_CONTEXT, VETA_CONTEXT],
+        "id": "urn:uuid:7d1c2f6e-54a7-4c55-9d1c-0d8cf1a9b001",
+        "issuer": {"type": ["CredentialIssuer"], "id": DID, "name": "Refineria"},
+        "validFrom": YESTERDAY,
+        "name": "Sales contract",
+        "blind": "AAAAAAAAAAAAAAAAAAAAAA",
+        "credentialSubject": {
+            "id": f"{DID}:contract:1",
+            "price": "9417.35",
+            "buyer": "Kabelwerk Nord",
+            "incoterm": "FOB",
+        },
+    }
+    path = home.folder / "contract.json"
+    path.write_text(json.dumps(document | changed))
+    return path
+
+
+def issued(home: Home) -> tuple[str, Path]:
+    """Leaf and holder's file of a contract whose price and buyer are hidden."""
+    out = home.folder / "contract.sd-jwt"
+    hide = ("--hide", PRICE, "--hide", BUYER)
+    ran = home.run("disclose", "issue", contract(home), *hide, "--out", out, "--json")
+    return str(good(ran).json["leaf"]), out
+
+
+def shown(home: Home, held: Path, *only: str) -> Path:
+    """A presentation with some of the places open."""
+    options = [word for pointer in only for word in ("--only", pointer)]
+    path = home.folder / f"shown-{len(only)}.sd-jwt"
+    path.write_text(good(run("disclose", "present", held, *options)).out)
+    return path
+
+
+def judged(home: Home, path: Path, *options: str | Path) -> Ran:
+    return home.run("disclose", "verify", path, *options, "--json")
+
+
+def outcome(ran: Ran) -> tuple[int, str, set[str]]:
+    """Exit code, verdict, and the codes of what failed, or else of what is open."""
+    by = {
+        wanted: {each["code"] for each in ran.json["checks"] if each["outcome"] == wanted}
+        for wanted in ("failed", "not_determined", "not_proven")
+    }
+    return ran.code, ran.json["verdict"], next((codes for codes in by.values() if codes), set())
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "code"),
+    [
+        ("pause", (), "key.paused"),
+        ("retire", (), "key.retired"),
+        ("compromise", ("--since", YESTERDAY), "key.compromised"),
+    ],
+)
+def test_verify__key_no_longer_in_force__invalid_with_the_verifiers_code(
+    home: Home, command: str, options: tuple[str, ...], code: str
+) -> None:
+    _, held = issued(home)
+    good(home.run("anchor"))
+    path = shown(home, held, PRICE)
+    keys = good(home.run("member", "show", "--json")).json["keys"]
+    key = [each["key_id"] for each in keys if each["purpose"] == "sign"][-1]
+    good(home.run("member", command, key, *options))
+    ran = judged(home, path)
+    assert outcome(ran) == (1, "INVALID", {code})
+    assert ran.json["claims"] is None
+    again = (
+        "disclose",
+        "issue",
+        contract(home),
+        "--hide",
+        PRICE,
+        "--out",
+        home.folder / "2.sd-jwt",
+    )
+    refused(home.run(*again), 1, code)
+    assert not (home.folder / "2.sd-jwt").exists()
+
+
+def test_verify__revoked_statement__invalid_with_and_without_its_bundle(home: Home) -> None:
+    leaf, held = issued(home)
+    good(home.run("anchor"))
+    path = shown(home, held, PRICE)
+    good(home.run("revoke", leaf, "--reason", "issued-in-error"))
+    for options in ((), ("--bundle", leaf)):
+        ran = judged(home, path, *options)
+        assert outcome(ran) == (1, "INVALID", {"status.revoked"})
+        assert ran.json["claims"] is None
+
+
+def test_verify__issuer_that_nobody_knows__invalid(home: Home, tmp_path: Path) -> None:
+    _, held = issued(home)
+    stranger = begin_stranger(tmp_path / "stranger")
+    ran = judged(stranger, shown(home, held))
+    assert outcome(ran) == (1, "INVALID", {"issuer.not_a_member"})
+
+
+def begin_stranger(folder: Path) -> Home:
+    """A consortium of its own, of another member."""
+    folder.mkdir()
+    home = Home(folder)
+    home.password.touch(mode=0o600)
+    home.password.write_text("otra-clave-larga-4711\n")
+    identity = ("--member", "did:web:other.example", "--name", "Other", "--country", "CL")
+    options = ("--role", "miner", "--password-file", home.password)
+    good(run("init", home.home, *identity, *options))
+    return home
+
+
+@pytest.mark.row("T49")
+def test_verify__place_that_the_reader_asks_for_is_hidden__not_proven(home: Home) -> None:
+    leaf, held = issued(home)
+    good(home.run("anchor"))
+    path = shown(home, held, BUYER)
+    assert judged(home, path, "--require", BUYER).code == 0
+    for options in ((), ("--bundle", leaf)):
+        ran = judged(home, path, "--require", PRICE, *options)
+        code, verdict, codes = outcome(ran)
+        assert (code, verdict) == (1, "NOT_PROVEN")
+        assert "disclosure.claim_missing" in codes
+        assert ran.json["claims"] is None
+    refused(judged(home, path, "--require", "price"), 2, "disclosure.pointer_malformed")
+
+
+@pytest.mark.row("T49")
+def test_issue__what_its_type_requires_or_what_decides_hidden__refused_and_nothing_kept(
+    home: Home,
+) -> None:
+    lot = home.folder / "passport.json"
+    number = "BSE-CAT-26-1004"
+    lot.write_text(good(home.run("issue", "--dry-run", home.lot(number))).out)
+    out, others = home.folder / "held.sd-jwt", home.folder / "others.json"
+    contract(home, issuer={"id": "did:web:other.example", "name": "Other"}).rename(others)
+    for credential, pointer, exit_code, code in (
+        (lot, "/credentialSubject/producedAtFacility", 1, "statement.missing_member"),
+        (lot, "/credentialSubject/characteristics/massG", 1, "statement.missing_member"),
+        (contract(home), "/validFrom", 2, "disclosure.critical_claim"),
+        (contract(home), "/nothing", 2, "disclosure.pointer_unknown"),
+        (others, PRICE, 2, "issue.other_issuer"),
+    ):
+        ran = home.run("disclose", "issue", credential, "--hide", pointer, "--out", out)
+        refused(ran, exit_code, code)
+        assert not out.exists()
+    assert home.run("show", "lot", number).code == 2
+
+
+def test_verify__changed_or_borrowed_disclosure__refused(home: Home) -> None:
+    _, held = issued(home)
+    good(home.run("anchor"))
+    token = shown(home, held, PRICE).read_text().strip()
+    part, disclosure, _ = token.split("~")
+    changed = base64url.encode(
+        base64url.decode(disclosure.encode()).replace(b"9417.35", b"1417.35")
+    ).decode()
+    header, payload, signature = part.split(".")
+    other = signature[:-6] + ("AAAAAA" if signature[-6:] != "AAAAAA" else "BBBBBB")
+    path = home.folder / "bad.sd-jwt"
+    path.write_text(f"{part}~{changed}~")
+    refused(judged(home, path), 2, "disclosure.not_referenced")
+    path.write_text(f"{part}~{disclosure}~{disclosure}~")
+    refused(judged(home, path), 2, "disclosure.repeated")
+    path.write_text(part)
+    refused(judged(home, path), 2, "disclosure.not_sd_jwt")
+    path.write_text(f"{header}.{payload}.{other}~{disclosure}~")
+    code, verdict, codes = outcome(judged(home, path))
+    assert (code, verdict) == (1, "INVALID")
+    assert all(each.startswith("signature.") for each in codes)
+
+
+@pytest.mark.row("A44")
+def test_present__what_is_not_chosen__is_nowhere_in_the_presentation(home: Home) -> None:
+    _, held = issued(home)
+    assert stat.S_IMODE(held.stat().st_mode) == 0o600
+    kept, hidden = shown(home, held, PRICE).read_text(), shown(home, held).read_text()
+    disclosures = held.read_text().strip().split("~")[1:-1]
+    assert len(disclosures) == 2
+    assert sum(each in kept for each in disclosures) == 1
+    assert not any(each in hidden for each in disclosures)
+    ran = run("disclose", "present", held, "--only", "/credentialSubject/incoterm")
+    refused(ran, 2, "disclosure.not_hidden")
+
+
+def test_verify__endpoint_out_of_reach__3(home: Home) -> None:
+    leaf, held = issued(home)
+    good(home.run("anchor"))
+    bundle = home.folder / "contract.bundle.json"
+    good(home.run("show", "statement", leaf, "--bundle", bundle))
+    path, nobody = shown(home, held), ("--trust", home.trust, "--rpc", NOBODY)
+    ran = run("disclose", "verify", path, *nobody)
+    assert ran.code == 3
+    ran = run("disclose", "verify", path, "--bundle", bundle, *nobody, "--json")
+    assert (ran.code, ran.json["verdict"], ran.json["claims"]) == (3, "INDETERMINATE", None)
+
+
+def test_verify__bundle_of_another_statement__refused(home: Home) -> None:
+    _, held = issued(home)
+    ran = judged(home, shown(home, held), "--bundle", home.bundle("BSE-CAT-26-1001"))
+    refused(ran, 1, "disclosure.other_leaf")
+
+
+def test_disclose__issued_anchored_and_presented__shows_what_was_chosen(home: Home) -> None:
+    leaf, held = issued(home)
+    assert home.verdict(leaf) == "NOT_PROVEN"  # issued, and not anchored yet
+    good(home.run("anchor"))
+    assert home.verdict(leaf) == "VALID"
+    path = shown(home, held, PRICE)
+    ran = judged(home, path)
+    assert (ran.code, ran.json["verdict"]) == (0, "VALID_WITH_NOTICE")
+    assert ran.json["leaf"] == leaf
+    assert ran.json["issuerRegisteredAs"] == "Refineria"
+    assert (ran.json["opened"], ran.json["hiddenCount"]) == ([PRICE], 1)
+    subject = ran.json["claims"]["credentialSubject"]
+    assert (subject["price"], "buyer" in subject) == ("9417.35", False)
+    under = judged(home, path, "--bundle", leaf)
+    assert (under.code, under.json["verdict"]) == (0, "VALID")
+    assert under.json["claims"] == ran.json["claims"]
+    said = good(home.run("disclose", "verify", path)).out
+    assert "1 hidden; shown:" in said
+    assert "Kabelwerk" not in said
+    out = home.folder / "for-the-bank.sd-jwt"
+    good(run("disclose", "present", held, "--only", BUYER, "--out", out, "--json"))
+    assert good(judged(home, out)).json["opened"] == [BUYER]
+
+
+def by_own_tools(home: Home, document: dict[str, Any], *hidden: str, key: Any = None) -> Path:
+    """What a member signs that does not ask Veta what may be hidden."""
+    with open_home(home.home, opening=Opening(writes=True)) as node:
+        signer = LazyStatementSigner(node.keys) if key is None else key
+        token = issue_sd_jwt(
+            document, signer, hidden=hidden, salts=(secrets.token_bytes(16) for _ in range(9))
+        )
+    path = home.folder / "by-own-tools.sd-jwt"
+    path.write_bytes(present(read_sd_jwt(token), []))
+    return path
+
+
+@pytest.mark.row("T49")
+def test_verify__member_hid_what_its_type_requires__not_proven(home: Home) -> None:
+    document = json.loads(contract(home).read_bytes())
+    for pointer in ("/name", "/credentialSubject", "/id"):
+        ran = judged(home, by_own_tools(home, document, pointer))
+        code, verdict, codes = outcome(ran)
+        assert (code, verdict) == (1, "NOT_PROVEN")
+        assert "disclosure.required_hidden" in codes
+        assert ran.json["claims"] is None
+
+
+def test_verify__document_that_breaks_a_rule_openly__invalid(home: Home) -> None:
+    document = json.loads(contract(home).read_bytes())
+    del document["name"]
+    ran = judged(home, by_own_tools(home, document))  # with nothing hidden: it is not there
+    assert outcome(ran) == (1, "INVALID", {"statement.missing_member"})
+    document = json.loads(contract(home).read_bytes()) | {"validUntil": YESTERDAY[:10]}
+    document["validFrom"] = "2026-01-01T00:00:00Z"
+    ran = judged(home, by_own_tools(home, document, PRICE))
+    assert outcome(ran) == (1, "INVALID", {"validity.expired_before_anchor"})
+    document["validUntil"], document["exp"] = "2099-01-01", 1
+    ran = judged(home, by_own_tools(home, document, PRICE))
+    assert outcome(ran) == (1, "INVALID", {"disclosure.expired"})
+
+
+def test_verify__key_that_was_never_bound__invalid(home: Home) -> None:
+    document = json.loads(contract(home).read_bytes())
+    ran = judged(home, by_own_tools(home, document, PRICE, key=SIGNER))
+    assert outcome(ran) == (1, "INVALID", {"signature.unknown_key"})
+
+
+def test_verify__passport_whose_lot_is_hidden__says_that_its_class_was_not_seen(home: Home) -> None:
+    text = good(home.run("issue", "--dry-run", home.lot("BSE-CAT-26-1004"))).out.encode()
+    document = canonical.read_object(text.strip())
+    ran = judged(home, by_own_tools(home, document, "/credentialSubject/characteristics"))
+    assert (ran.code, ran.json["verdict"]) == (0, "VALID_WITH_NOTICE")
+    assert "issuer.class_not_stated" in {each["code"] for each in ran.json["checks"]}

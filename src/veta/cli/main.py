@@ -17,6 +17,7 @@ from veta.cli import (
     assurance,
     audit,
     claims,
+    disclose,
     evidence,
     explain,
     indicators,
@@ -91,6 +92,7 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rule")
 app.add_typer(assurance.app, name="assurance")
 app.add_typer(indicators.app, name="indicators")
+app.add_typer(disclose.app, name="disclose")
 app.add_typer(evidence.app, name="evidence")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
