@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.cli_home import Ran, good, run
 from tests.support.lot_scenes import (
+    CATHODE,
     CO2E,
     CONCENTRATE,
     CU,
@@ -22,12 +23,13 @@ from tests.support.lot_scenes import (
     FACTORY,
     MINE,
     RMM,
+    SMELTERY,
     CopperScene,
     copper_scene,
     did,
     emitted,
 )
-from tests.support.smelted_world import TONNE, Desk, output
+from tests.support.smelted_world import CAT, TONNE, Desk, accepted, originated, output
 from veta.claims import shipped
 from veta.claims.grammar import read_request
 from veta.claims.languages import Language
@@ -35,12 +37,15 @@ from veta.claims.wording import CONTENT_WORDS
 from veta.cli import claims as claim_commands
 from veta.errors import LedgerUnavailableError
 from veta.model.bundle import StatementBundle
-from veta.model.identifiers import Digest
-from veta.model.lots import Cover, CustodyModel
+from veta.model.identifiers import Digest, Leaf
+from veta.model.lot import ParentLot
+from veta.model.lots import Cover, CustodyModel, Draw, Loss, LossReason
 from veta.services.claims import ClaimAsk, ClaimOutcome, verified_claim
 from veta.services.claims_files import read_schemes
 from veta.services.lot_bundles import LotBundleDesk
+from veta.services.lot_reading import OpeningDesk
 from veta.services.node import Node
+from veta.services.run_requests import TakeRequest
 from veta.verify.transport import write_bundle
 
 LOT = {"kind": "lot", "id": "CON-9"}
@@ -423,9 +428,10 @@ class Mine:
     scene: CopperScene
     folder: Path
     desk: Desk
+    smelter: Desk
 
     def __post_init__(self) -> None:
-        for number, model in (("CON-MB", MB), ("CON-CB", CB)):
+        for number, model in (("CON-MB", MB), ("CON-CB", CB), ("CON-ON", CB)):
             request = self.desk.company.run(
                 replace(
                     output(self.scene, self.desk.company, CONCENTRATE, number, HELD), model=model
@@ -441,6 +447,25 @@ class Mine:
     def bundle(self, number: str) -> StatementBundle:
         company = self.desk.company
         return LotBundleDesk(company.store).bundle(company.lot(number, CONCENTRATE), ())
+
+    def smelted(self, number: str, taken: str, held: dict[Any, int], **changes: Any) -> None:
+        """Cathode of a lot of concentrate, under mass balance."""
+        scene, company = self.scene, self.smelter.company
+        concentrate = self.desk.company.lot(taken, CONCENTRATE)
+        leaf = OpeningDesk(self.desk.company.store).opening(concentrate).statement_leaf
+        accepted(scene, self.desk, self.smelter, concentrate)
+        parent = ParentLot(did("miner"), taken, Leaf(leaf))
+        request = company.run(
+            replace(output(scene, company, CATHODE, number, held, parent), model=MB),
+            takes=(TakeRequest(concentrate),),
+            losses=(Loss(CU, HELD[CU] - CAT[CU], LossReason.SLAG),),
+            emissions=emitted(process=400_000, transport=100_000),
+            now_s=scene.now_s,
+            **changes,
+        )
+        company.lots.transformer.transform(request)
+        company.node.desk.anchorer.anchor()
+        company.settle()
 
     def schemes(self, **changes: Any) -> tuple[object, ...]:
         scheme = SCHEME | changes
@@ -471,7 +496,7 @@ class Mine:
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
     folder = tmp_path_factory.mktemp("claimed")
     with copper_scene(folder) as scene:
-        yield Mine(scene, folder, Desk(scene.company("miner")))
+        yield Mine(scene, folder, Desk(scene.company("miner")), Desk(scene.company("smelter")))
 
 
 Command = Callable[..., Ran]
@@ -622,6 +647,32 @@ def test_claim__of_certified_concentrate__is_one_sentence_and_what_it_rests_on(
     shown = good(veta("CON-CB", *named)).out
     assert shown.startswith(CONTAINS)
     assert "licences are no anchored statements yet" in " ".join(shown.split())
+
+
+@pytest.mark.row("S17", "A19", "A20")
+def test_claim__of_what_was_made_of_it__follows_the_weakest_model_and_is_made_once(
+    mine: Mine, veta: Command
+) -> None:
+    mine.smelted("CAT-9", "CON-ON", CAT | {CU_MARK: 200_000})
+    named = (*mine.schemes(), *mine.numbers(), "--json")
+    assert refusal(veta("CON-ON", *named, *mine.licence())) == (1, "lot.consumed")
+    assert refusal(veta("CAT-9", *named, *mine.licence(), word="smelter")) == (
+        1,
+        "claims.other_site",
+    )
+    own = mine.licence(site=int(SMELTERY))
+    document = good(veta("CAT-9", *named, *own, word="smelter")).json
+    assert document["sentence"].startswith(
+        "Mass balance: for 71.9476% of the copper in this lot, an equal amount of certified copper"
+        " entered Site of the smelter, RMM-50."
+    )
+    assert document["basis"]["models"] == ["controlled-blending", "mass-balance"]
+    assert [each["site"] for each in document["basis"]["sources"]] == [MINE]
+
+    # What is left in the site's account came from the mine too, but no lineage says so.
+    originated(mine.scene, mine.desk, "CON-0")
+    mine.smelted("CAT-0", "CON-0", CAT | {CU_MARK: 7_000}, draws=(Draw(0, CU_MARK, 7_000),))
+    assert refusal(veta("CAT-0", *named, *own, word="smelter")) == (1, "assurance.drawn")
 
 
 def test_claim__of_a_scheme_by_its_registered_name__says_so(mine: Mine, veta: Command) -> None:
