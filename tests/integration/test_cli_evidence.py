@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import secrets
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import PROJECT
 from tests.support.cli_home import PASSWORD, Ran, good, run
 from veta.evidence.catalogue import STANDARD
 from veta.evidence.windows import year
@@ -818,8 +820,38 @@ def test_energy__serial_used_by_two_sites__is_refused_with_both(write: Write) ->
     assert len(answered(evidence("energy", mine, apart), "met", "certificates_count")["sites"]) == 2
 
 
-@pytest.mark.parametrize(
-    "command", ["assay", "compare", "trend", "target", "series", "water", "energy"]
-)
+COMMANDS = ("assay", "compare", "trend", "target", "series", "water", "energy", "metrics")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help__of_each__has_an_example(command: str) -> None:
-    assert f"Example: veta evidence {command} " in run("evidence", command, "--help").out
+    assert f"Example: veta evidence {command}" in run("evidence", command, "--help").out
+
+
+def test_metrics__listed__are_what_files_name() -> None:
+    (found,) = [
+        each
+        for each in good(evidence("metrics")).json["metrics"]
+        if each["metric"] == "energy.solar-share"
+    ]
+    assert found["digest"] == DEFINITIONS["energy.solar-share"].digest.hex()
+    assert found["digest"] in good(run("evidence", "metrics")).out
+
+
+def test_documentation__its_example_of_each_form__is_read(home: Path, write: Write) -> None:
+    text = (PROJECT / "docs/operations/evidence.md").read_text("utf-8")
+    blocks = [json.loads(each) for each in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    by_form = {each.get("format", "statement"): each for each in blocks}
+    paths = {form: write(form.replace("/", "-"), each) for form, each in by_form.items()}
+    assay = ("assay", paths["veta-assay/1"], "--for", "copper-cathode")
+    answered(evidence(*assay), "cannot tell", "not_assessed")
+    given, bridge = paths["veta-metric-value/1"], paths["veta-metric-conversion/1"]
+    good(evidence("compare", given, given))
+    less = write("less", metric_file(value("water.consumption", "5040")))
+    good(evidence("compare", given, less, "--conversion", bridge))
+    good(evidence("trend", paths["veta-trend/1"]))
+    good(evidence("target", paths["veta-target/1"]))
+    answered(evidence("series", paths["veta-series/1"]), "not met", "series_gap")
+    good(evidence("water", paths["veta-water/1"]))
+    good(evidence("energy", paths["veta-energy/1"]))
+    good(run("issue", paths["statement"], "--dry-run", "--home", home))

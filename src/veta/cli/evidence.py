@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import typer
 
 from veta import canonical
-from veta.cli.console import NOT_VERIFIED, OK, UNDETERMINED, emit
+from veta.cli.console import NOT_VERIFIED, OK, UNDETERMINED, emit, table
 from veta.cli.homes import as_leaf, find_leaf, open_home
 from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Home
 from veta.errors import InputError
 from veta.evidence.answers import Answer
+from veta.evidence.catalogue import STANDARD
 from veta.model.bundle import StatementBundle
 from veta.model.columns import ELEMENT_SYMBOLS, SubstanceId
 from veta.model.identifiers import UnixSeconds
-from veta.services.evidence import PRODUCTS, Found, assay, compare_values
+from veta.services.evidence import PRODUCTS, Found, assay, compare_values, definition_json
 from veta.services.evidence_accounts import energy, water
 from veta.services.evidence_files import LIMITS, within
 from veta.services.evidence_signers import Chain, Paper, Scope, signed_paper
@@ -199,6 +200,18 @@ def energy_(
         papers = Papers(stack, home, Scope(scheme))
         read = [papers.paper(each) for each in documents]
     return _answer(energy(read), as_json=as_json)
+
+
+@app.command("metrics")
+def metrics(as_json: AsJson = False) -> int:
+    """List the metrics that are known, and the digest by which a value names its definition.
+
+    Example: veta evidence metrics --json
+    """
+    rows = [("metric", "unit", "kind", "digest")]
+    rows += [(e.metric, e.unit, e.kind.value, e.digest.hex()) for e in STANDARD]
+    emit({"metrics": [definition_json(each) for each in STANDARD]}, table(rows), as_json=as_json)
+    return OK
 
 
 class Papers:

@@ -28,6 +28,7 @@ from veta.evidence.grades import AssuranceGrade, GradeFinding, Role, lowest
 from veta.evidence.metrics import (
     Comparable,
     ConversionRecord,
+    Definition,
     Difference,
     MetricValue,
     NotComparable,
@@ -230,6 +231,13 @@ def value_json(value: MetricValue) -> dict[str, Any]:
         "grade": value.grade.words,
         "steps": list(value.steps),
     }
+
+
+def definition_json(definition: Definition) -> dict[str, str]:
+    """A definition as ``definitions`` of a file take it, and its digest."""
+    parts = ("metric", "unit", "text", "source", "numerator", "denominator")
+    texts = {name: str(getattr(definition, name)) for name in parts if getattr(definition, name)}
+    return {**texts, "kind": definition.kind.value, "digest": definition.digest.hex()}
 
 
 def difference_json(difference: Difference) -> dict[str, str]:
