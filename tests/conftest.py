@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from veta.keys import keystore
+
 PROJECT = Path(__file__).resolve().parent.parent
 OFFLINE = ("tests/unit/", "tests/property/", "tests/vectors/")
 
@@ -48,6 +50,24 @@ def _no_network_in_the_core(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     finally:
         socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _keys_derived_once() -> Iterator[None]:
+    """The key of a key file takes a third of a second by design, whoever asks; tests open copies of
+    the same few files again and again, so what was derived in a process is kept in it.
+    """
+    derive, kept = keystore._derive, dict[tuple[str, str, bytes], bytes]()
+
+    def once(kdf: Any, parameters: Any, password: bytes) -> bytes:
+        name = (repr(kdf), repr(parameters), bytes(password))
+        if name not in kept:
+            kept[name] = derive(kdf, parameters, password)
+        return kept[name]
+
+    keystore._derive = once
+    yield
+    keystore._derive = derive
 
 
 @pytest.hookimpl(hookwrapper=True)
