@@ -557,6 +557,24 @@ def test_claim__without_a_licence_that_covers_it__is_refused_with_the_reason(
     assert shown.out.startswith("no label: no licence to show rmm [claims.not_licensed]")
 
 
+@pytest.mark.row("S17", "A19", "A30")
+@pytest.mark.parametrize(
+    ("level", "code"),
+    [
+        ("contains recycled copper", "claims.content_word"),
+        ("climate neutral", "claims.word_offset"),
+        ("100 % certified", "claims.name_form"),
+        ("green copper", "claims.word_generic"),
+    ],
+)
+def test_claim__whose_words_would_come_in_as_a_level_s_name__is_refused(
+    mine: Mine, veta: Command, level: str, code: str
+) -> None:
+    worded = mine.schemes(levels=["RMM-25", level, "RMM-75"])
+    ran = veta("CON-CB", *worded, *mine.numbers(), *mine.licence(), "--json")
+    assert refusal(ran) == (1, code)
+
+
 def test_claim__whose_scheme_is_not_named_or_named_otherwise__is_refused(
     mine: Mine, veta: Command
 ) -> None:

@@ -170,6 +170,30 @@ def test_scheme__by_a_file_of_this_network__needs_its_registered_name() -> None:
     assert [each.code for each in reader.left_out] == ["claims.unknown_scheme"]
 
 
+def own_scheme(**changes: Any) -> bytes:
+    usual = {
+        "slug": "own",
+        "name": "Own",
+        "subject": "site",
+        "certification": True,
+        "levels": ["Own 1"],
+        "source": "own",
+    }
+    document = {"schema": "veta-schemes/1", "version": 1, "schemes": [usual | changes]}
+    return json.dumps(document).encode()
+
+
+def test_scheme__of_a_file_that_bears_a_shipped_name__is_refused() -> None:
+    for changes in (
+        {"name": "irma"},
+        {"name": "The Copper Mark Plus"},
+        {"levels": ["IRMA 50"]},
+        {"levels": ["\uff29\uff32\uff2d\uff21 50"]},  # full width
+    ):
+        assert code(lambda: read_schemes(own_scheme(**changes))) == "claims.scheme_twice"  # noqa: B023
+    assert "own" in read_schemes(own_scheme(name="Firmament")).catalogue.schemes
+
+
 # --- files -----------------------------------------------------------------------------------
 
 

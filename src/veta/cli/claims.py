@@ -78,27 +78,33 @@ profile_app = typer.Typer(
 )
 
 
+Lot: TypeAlias = Annotated[
+    str,
+    typer.Argument(help="A bundle file; or a lot's number or id, or a statement's id or leaf."),
+]
+LicencesFile: TypeAlias = Annotated[
+    Path | None, typer.Option("--licences", help="Licences to show marks (veta-licences/1).")
+]
+Marks: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--mark", help="Scheme to show, by its slug; default: all that are licensed."),
+]
+Programme: TypeAlias = Annotated[
+    int | None, typer.Option("--programme", help="Which credit, where the lot has several.")
+]
+Text: TypeAlias = Annotated[
+    str | None, typer.Option("--text", help="Refused: a label's words are built, not brought.")
+]
+
+
 def claim(
-    lot: Annotated[
-        str,
-        typer.Argument(help="A bundle file; or a lot's number or id, or a statement's id or leaf."),
-    ],
+    lot: Lot,
     *,
-    licences: Annotated[
-        Path | None,
-        typer.Option("--licences", help="Licences to show marks (veta-licences/1)."),
-    ] = None,
+    licences: LicencesFile = None,
     schemes: SchemeFiles = None,
-    mark: Annotated[
-        list[str] | None,
-        typer.Option("--mark", help="Scheme to show, by its slug; default: all that are licensed."),
-    ] = None,
-    programme: Annotated[
-        int | None, typer.Option("--programme", help="Which credit, where the lot has several.")
-    ] = None,
-    text: Annotated[
-        str | None, typer.Option("--text", help="Refused: a label's words are built, not brought.")
-    ] = None,
+    mark: Marks = None,
+    programme: Programme = None,
+    text: Text = None,
     language: LanguageCode = "en",
     home: Home = HERE,
     as_json: AsJson = False,

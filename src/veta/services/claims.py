@@ -26,6 +26,8 @@ from veta.claims.grammar import (
     sentence,
 )
 from veta.claims.lexicon import WordList
+from veta.claims.wording import CONTENT_WORDS
+from veta.claims.words import require_name
 from veta.custody.columns import of_kind, sums_of
 from veta.custody.encoding import lot_id
 from veta.errors import InputError, LedgerError, ProvenanceError, StoreError, VerificationError
@@ -349,9 +351,24 @@ def _judged(facts: ClaimFacts, basis: ClaimBasis, ask: ClaimAsk) -> ClaimTerms:
     """The grammar's judgement; where a certificate was left out, that is the reason told."""
     catalogue, schemes = ask.network.catalogue, ask.request.schemes
     try:
-        return judge(facts, catalogue, ask.words, schemes=schemes)
+        terms = judge(facts, catalogue, ask.words, schemes=schemes)
     except ProvenanceError as error:
         if error.code in _OPEN_CERTIFICATES and basis.left_out:
             first = basis.left_out[0]
             raise VerificationError(first.code, first.reason) from error
         raise
+    for mark in terms.marks:
+        _require_mark(mark.words, ask.words)
+    return terms
+
+
+def _require_mark(text: str, words: WordList) -> None:
+    """Names of schemes and levels can come from a file: they are names, and no text of a client's.
+
+    Raises:
+        InputError: ``claims.name_form``, ``claims.word_*``, ``claims.mixed_script``,
+            ``claims.content_word``.
+    """
+    require_name(text, words, scheme=True)
+    if {each.strip(".,:;()").casefold() for each in text.split()} & CONTENT_WORDS:
+        raise InputError("claims.content_word", "a mark does not say what goods contain")

@@ -7,6 +7,7 @@ member, a name that is given twice and a value of another kind are refused (docs
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -75,7 +76,8 @@ def read_schemes(*files: bytes) -> NetworkSchemes:
     (``veta-scheme-numbers/1``), in any order.
 
     Raises:
-        InputError: as ``load_schemes``; ``claims.unknown_scheme`` of a slug that no file describes.
+        InputError: as ``load_schemes``; ``claims.unknown_scheme`` of a slug that no file describes,
+            ``claims.scheme_twice`` also of one that bears a shipped scheme's name.
     """
     own: list[bytes] = []
     numbers: dict[int, SchemeNumber] = {}
@@ -96,9 +98,23 @@ def read_schemes(*files: bytes) -> NetworkSchemes:
                 raise InputError("claims.scheme_twice", f"scheme {each.scheme} stands there twice")
             numbers[each.scheme] = each
     catalogue = load_schemes(shipped.octets("schemes.json"), *own)
+    _require_own_names(catalogue)
     for each in numbers.values():
         catalogue.scheme(each.slug)
     return NetworkSchemes(catalogue, numbers)
+
+
+def _require_own_names(catalogue: SchemeCatalogue) -> None:
+    """No scheme of a file bears the name of a shipped one: a label would show another's mark."""
+    shown = shipped.schemes().schemes
+    names = "|".join(re.escape(each.name.casefold()) for each in shown.values())
+    taken = re.compile(rf"\b(?:{names})\b")
+    for slug, scheme in catalogue.schemes.items():
+        if slug in shown:
+            continue
+        for text in (scheme.name, *scheme.levels):
+            if taken.search(unicodedata.normalize("NFKC", text).casefold()):
+                raise InputError("claims.scheme_twice", f"{slug} bears another scheme's name")
 
 
 def read_licences(octets: bytes) -> tuple[Licence, ...]:
