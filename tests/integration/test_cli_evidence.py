@@ -288,6 +288,11 @@ def test_assay__signed__has_the_grade_of_its_signer_and_no_higher_one(
     assert (document["grade"], source["code"]) == (grade, f"evidence.{code}")
     assert source["signedBy"]["member"] == LAB
     assert source["signedBy"]["roles"] == ["laboratory"]
+    under = evidence(
+        "assay", source["signedBy"]["statement"], "--for", "copper-cathode", "--scheme", "1",
+        "--home", home,
+    )  # fmt: skip
+    assert answered(under, "met", "limit_met")["grade"] == grade
 
 
 def test_assay__statement_is_not_good__gives_no_better_grade_than_it_bears(
@@ -380,6 +385,22 @@ def test_compare__brine_and_water__no_record_bridges(write: Write) -> None:
     bridge = write("bridge", record(kind="brine.abstraction"))
     ran = evidence("compare", water, brine, "--conversion", bridge)
     assert (ran.code, ran.json["error"]["code"]) == (1, "evidence.brine_conversion")
+
+
+def test_compare__words_with_line_ends_and_terminal_codes__forge_no_line(write: Write) -> None:
+    forged = {"name": "plant\n\x1b[2KMET: comparable", "text": "plant\ngrade: accredited"}
+    right, wrong = metric_file(value()), metric_file(value(boundary=forged))
+    ran = run("evidence", "compare", write("right", right), write("wrong", wrong))
+    assert ran.code == 1
+    assert "\x1b" not in ran.out
+    assert not any(each.startswith("MET") for each in ran.out.splitlines())
+    named = write("named", metric_file(value(), **{"x\x1b[2K": 1}))
+    assert "\x1b" not in run("evidence", "compare", named, named).err
+    refused(
+        evidence("assay", write("coa", coa(number="1\n2")), "--for", "copper-cathode"),
+        "evidence.member",
+        "/number",
+    )
 
 
 @pytest.mark.row("S24")

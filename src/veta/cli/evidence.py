@@ -15,6 +15,7 @@ from veta.cli.console import NOT_VERIFIED, OK, UNDETERMINED, emit, table
 from veta.cli.homes import as_leaf, find_leaf, open_home
 from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Home
+from veta.cli.rendering import plain
 from veta.errors import InputError
 from veta.evidence.answers import Answer
 from veta.evidence.catalogue import STANDARD
@@ -268,5 +269,6 @@ class Papers:
 
 
 def _answer(found: Found, *, as_json: bool) -> int:
-    emit(found.to_json(), found.to_lines(), as_json=as_json)
+    lines = [plain(each) for each in found.to_lines()]
+    emit(found.to_json(), lines, as_json=as_json)
     return EXIT_OF_ANSWER[found.answer]

@@ -74,7 +74,12 @@ def within(place: str) -> Iterator[None]:
         if isinstance(error, VerificationError) and error.code not in REFUSALS:
             raise
         kind = VerificationError if error.code in REFUSALS else InputError
-        raise kind(error.code, f"{place}: {error.message}") from error
+        raise kind(error.code, _plain(f"{place}: {error.message}")) from error
+
+
+def _plain(text: str) -> str:
+    """Another's words without terminal codes."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 class Members:
@@ -104,10 +109,10 @@ class Members:
         return self._left.pop(name)
 
     def text(self, name: str) -> str:
-        """Text that is not empty."""
+        """Text on one line that is not empty."""
         value = self.take(name)
-        if not isinstance(value, str) or not value.strip():
-            raise InputError("evidence.member", f"{self.place}/{name}: is no text")
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise InputError("evidence.member", f"{self.place}/{name}: is no text on one line")
         return value
 
     def whole(self, name: str) -> int:

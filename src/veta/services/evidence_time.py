@@ -102,9 +102,8 @@ def target_of(paper: Paper, *, at_s: int, least: str = "self-declared") -> Found
         evaluate(each, values, as_of_s=at_s, least_grade=GRADES[least])
         for each in (versions[-1], versions[0])
     )
-    moved = [each for each in changes if each.moved_the_baseline]
     answer, code, reason = latest.answer, latest.code, latest.reason
-    if moved and answer is Answer.MET and first.answer is not Answer.MET:
+    if answer is Answer.MET and first.answer is not Answer.MET and _moved(changes):
         answer, code = Answer.CANNOT_TELL, "evidence.baseline_moved"
         reason = f"met on a moved baseline only; the first promise: {first.answer.value}"
     details = {
@@ -112,15 +111,23 @@ def target_of(paper: Paper, *, at_s: int, least: str = "self-declared") -> Found
         **_commitment_json(versions[-1]),
         "change": None if latest.change is None else amount_text(latest.change),
         "values": [value_json(each) for each in values],
-        "baselineMoved": bool(moved),
-        "amendments": [
-            {"version": each.version, "changed": list(each.changed), "reason": each.reason}
-            for each in changes
-        ],
+        **_amendments_json(changes),
         "firstPromise": _evaluation_json(first),
     }
     lines = tuple(_target_lines(versions[-1], latest, changes, first))
     return Found("target", answer, code, reason, ((paper, grade),), details, lines)
+
+
+def _moved(changes: Sequence[Amendment]) -> bool:
+    return any(each.moved_the_baseline for each in changes)
+
+
+def _amendments_json(changes: Sequence[Amendment]) -> dict[str, Any]:
+    told = [
+        {"version": each.version, "changed": list(each.changed), "reason": each.reason}
+        for each in changes
+    ]
+    return {"baselineMoved": _moved(changes), "amendments": told}
 
 
 def _amendments(versions: Sequence[Commitment], place: str) -> tuple[Amendment, ...]:
@@ -245,17 +252,22 @@ def series_of(
         changed = _changes(_series_in(earlier, rest[-1][1]), series)
         details["changes"], details["reason_of_revision"] = changed, series.reason
         lines += [f"at {e['at']}: {e['before']} before, {e['after']} after" for e in changed]
-    counts = [len(found.gaps), len(found.flat_lines), len(found.replays)]
-    words = ("gaps", "flat lines", "replays")
-    reason = ", ".join(f"{count} {word}" for count, word in zip(counts, words, strict=True))
-    reason += f" in {found.slots} slots of {series.instrument}"
-    code = next((f"evidence.series_{c}" for c, n in zip(_SHOWN, counts, strict=True) if n), "")
-    answer = Answer.NOT_MET if code else Answer.MET
-    code = code or "evidence.series_whole"
+    answer, code, reason = _series_answer(series, found)
     return Found("series", answer, code, reason, tuple(rest), details, tuple(lines))
 
 
-_SHOWN: Final = ("gap", "flat", "replay")
+def _series_answer(series: Series, found: SeriesFindings) -> tuple[Answer, str, str]:
+    counts = [
+        ("gap", "gaps", len(found.gaps)),
+        ("flat", "flat lines", len(found.flat_lines)),
+        ("replay", "replays", len(found.replays)),
+    ]
+    reason = ", ".join(f"{count} {words}" for _, words, count in counts)
+    reason += f" in {found.slots} slots of {series.instrument}"
+    for code, _, count in counts:
+        if count:
+            return Answer.NOT_MET, f"evidence.series_{code}", reason
+    return Answer.MET, "evidence.series_whole", reason
 
 
 def _changes(old: Series, new: Series) -> list[dict[str, Any]]:
