@@ -258,8 +258,23 @@ def test_assurance__credit_from_the_account__is_a_notice() -> None:
             "suspended_then",
         ),
         ((entry(RecordAction.SUSPEND, NOW),), "suspended_since"),
+        (
+            (
+                entry(RecordAction.SUSPEND, LATER_S),
+                entry(RecordAction.LIFT, LATER_S + 1),
+                entry(RecordAction.SUSPEND, LATER_S + 2),
+            ),
+            "suspended_since",
+        ),
     ],
-    ids=["lifted", "lifted by one of two", "over before", "one second in", "as it ended"],
+    ids=[
+        "lifted",
+        "lifted by one of two",
+        "over before",
+        "one second in",
+        "as it ended",
+        "once more",
+    ],
 )
 def test_assurance__suspensions__by_when_they_were_on_record(
     entries: tuple[RecordEntry, ...], expected: str

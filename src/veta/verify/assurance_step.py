@@ -17,7 +17,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from veta.custody.columns import column_of, of_kind, sums_of
-from veta.model.assurance import AssuranceFacts, AssuranceRecord, RecognitionEntry
+from veta.model.assurance import (
+    AssuranceFacts,
+    AssuranceRecord,
+    RecognitionEntry,
+    RecordEntry,
+)
 from veta.model.assurance_events import RecordAction, Requirement
 from veta.model.bundle import LotFacts
 from veta.model.columns import ColumnKey, ColumnKind
@@ -279,8 +284,7 @@ def _since(
 ) -> Iterator[Check]:
     """What was said of the certificate, and of its accreditation, after the origin."""
     later = [entry for entry in record.entries if entry.recorded_s >= reliance.ran_at_s]
-    lifted = {entry.source for entry in later if entry.action is RecordAction.LIFT}
-    for entry in later:
+    for place, entry in enumerate(later):
         facts = about | {"since_s": entry.effective_s, "recorded_s": entry.recorded_s}
         name = f"certificate {record.record}"
         if entry.action is RecordAction.VOID:
@@ -289,13 +293,19 @@ def _since(
         elif entry.action is RecordAction.WITHDRAW:
             sentence = f"{name} was withdrawn afterwards; the credit sold before stays, marked"
             yield found("assurance.withdrawn_since", sentence, **facts)
-        elif entry.action is RecordAction.SUSPEND and entry.source not in lifted:
+        elif entry.action is RecordAction.SUSPEND and not _lifted(entry, later[place + 1 :]):
             sentence = f"{name} was suspended afterwards; the credit sold before stays, marked"
             yield found("assurance.suspended_since", sentence, **facts)
     if _stopped(accreditation):
         number = accreditation.record
         sentence = f"accreditation {number}, which it was given under, ended or was suspended since"
         yield found("assurance.accreditation_ended_since", sentence, **about, accreditation=number)
+
+
+def _lifted(suspension: RecordEntry, later: Iterable[RecordEntry]) -> bool:
+    """Whether its source lifted a suspension again, by an entry after it."""
+    lifts = (entry for entry in later if entry.action is RecordAction.LIFT)
+    return any(entry.source is suspension.source for entry in lifts)
 
 
 def _stopped(record: AssuranceRecord) -> bool:
