@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.support.cli_home import PASSWORD, Ran, good, run
+from tests.support.reference_data import reference_json
 from veta.evidence.catalogue import STANDARD
 from veta.evidence.windows import year
 
@@ -839,6 +840,51 @@ def test_energy__serial_used_by_two_sites__is_refused_with_both(write: Write) ->
         energy_file(certificate("CL-2", retiredFor="urn:site:chagres"), site="urn:site:chagres"),
     )
     assert len(answered(evidence("energy", mine, apart), "met", "certificates_count")["sites"]) == 2
+
+
+# --- the reference data ----------------------------------------------------------------------
+
+
+@pytest.mark.reference
+@pytest.mark.row("A34", "S28")
+def test_assay__samples_of_the_reference__pass_and_fail(write: Write) -> None:
+    papers = reference_json("reference/copper-chain.json")["cathode_certificate_of_analysis"]
+
+    def ask(sample: dict[str, Any]) -> Ran:
+        results = [
+            {"analyte": name, "value": str(amount), "unit": "mg/t"}
+            for name, amount in sample.items()
+        ]
+        path = write("coa", coa() | {"results": results})
+        return evidence("assay", path, "--for", "copper-cathode")
+
+    assert papers["sample_fail"]
+    for sample in papers["sample_fail"]:
+        answered(ask(sample["assay"]), "not met", "limit_exceeded")
+    answered(ask(papers["sample_pass"]), "met", "limit_met")
+
+
+@pytest.mark.reference
+@pytest.mark.row("S04", "S07")
+def test_water_of_the_reference__sums_is_no_consumption_and_has_its_target(write: Write) -> None:
+    lot = reference_json("reference/copper-chain.json")["lots"]["concentrate"][0]["water"]
+    total, sea, land = (
+        lot[name]
+        for name in ("withdrawal_l", "of_which_desalinated_seawater_l", "of_which_continental_l")
+    )
+    parts = (part("desalinated sea", str(sea)), part("continental", str(land)))
+    wrong = water_file(account(str(total + 1), *parts), unit="l")
+    assert evidence("water", write("wrong", wrong)).code == 1
+    right = water_file(account(str(total), *parts), unit="l")
+    document = answered(evidence("water", write("right", right)), "met", "water_sums")
+    assert document["accounts"]["withdrawal"]["total"] == "41400000 l"
+    drawn = write("drawn", metric_file(value(amount=str(total // 1000))))
+    used = write("used", metric_file(value("water.consumption", str(total // 1000))))
+    answered(evidence("compare", drawn, used), "not met", "not_comparable")
+    promise = commitment(amount=str(total // 1000))
+    over = write("over", target_file(promise, "35190.001"))
+    answered(evidence("target", over), "not met", "target_not_met")
+    answered(evidence("target", write("kept", target_file(promise, "35190"))), "met", "target_met")
 
 
 COMMANDS = ("assay", "compare", "trend", "target", "series", "water", "energy", "metrics")
