@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,14 @@ from veta.bootstrap.signing import LazyStatementSigner
 from veta.disclosure.catalogue import INDICATORS, ValueKind
 from veta.disclosure.mandatory import DEFAULT_POLICY
 from veta.disclosure.sd_jwt import issue_sd_jwt, present, read_sd_jwt
+from veta.errors import LedgerUnavailableError
+from veta.model.identifiers import UnixSeconds
+from veta.model.trust import TrustConfig
+from veta.services.selective import judge_selective
 from veta.statement import base64url
 from veta.statement.credential import UNTP_CONTEXT, VETA_CONTEXT, W3C_CONTEXT
+from veta.verify.policy import Policy
+from veta.verify.verdict import Verdict
 
 SUBJECT = f"{DID}:lot:BSE-CAT-26-1001"
 SAMPLE = {ValueKind.COUNT: 3, ValueKind.SHARE: 4, ValueKind.QUANTITY: "5.5", ValueKind.YES_NO: True}
@@ -228,6 +235,34 @@ def test_make__statement_about_the_lot_of_another__refused_and_nothing_written(h
     assert not (secret.exists() or head.exists())
 
 
+def test_make__statement_file_that_exists__refused_and_nothing_written(home: Home) -> None:
+    secret, head = home.folder / "set.json", home.folder / "head.json"
+    head.write_text("kept")
+    values = write_values(home.folder)
+    ran = home.run("indicators", "make", values, "--out", secret, "--statement", head)
+    refused(ran, 2, "cli.file")
+    assert (secret.exists(), head.read_text()) == (False, "kept")
+
+
+def test_check__head_that_was_superseded__says_so(home: Home) -> None:
+    leaf, shown = issued_head(home)
+    for name in ("head.json", "set.json"):
+        (home.folder / name).unlink()
+    shown.rename(home.folder / "old.json")
+    newer, _ = issued_head(home)
+    good(home.run("anchor"))
+    good(home.run("supersede", leaf, newer))
+    ran = check_under(home, leaf, home.folder / "old.json")
+    assert ran.json["statement"]["verdict"] == "VALID_WITH_NOTICE"
+    (notice,) = ran.json["statement"]["notices"]
+    assert notice.endswith("[status.superseded]")
+    options = ("--material", "Cu", "--statement", leaf)
+    said = home.run("indicators", "check", home.folder / "old.json", *options).out
+    assert "status.superseded" in said
+    assert f"Refineria <{DID}>, member 1" in said
+    refused(check_under(home, newer, home.folder / "old.json"), 1, "trees.root_mismatch")
+
+
 def test_check__statement_without_a_head__refused(home: Home) -> None:
     _, shown = issued_head(home)
     ran = check_under(home, "BSE-CAT-26-1001", shown)
@@ -425,12 +460,15 @@ def test_issue__what_its_type_requires_or_what_decides_hidden__refused_and_nothi
     lot.write_text(good(home.run("issue", "--dry-run", home.lot(number))).out)
     out, others = home.folder / "held.sd-jwt", home.folder / "others.json"
     contract(home, issuer={"id": "did:web:other.example", "name": "Other"}).rename(others)
+    hidden_twice = home.folder / "hidden-twice.json"
+    contract(home, _sd_alg="sha-256").rename(hidden_twice)
     for credential, pointer, exit_code, code in (
         (lot, "/credentialSubject/producedAtFacility", 1, "statement.missing_member"),
         (lot, "/credentialSubject/characteristics/massG", 1, "statement.missing_member"),
         (contract(home), "/validFrom", 2, "disclosure.critical_claim"),
         (contract(home), "/nothing", 2, "disclosure.pointer_unknown"),
         (others, PRICE, 2, "issue.other_issuer"),
+        (hidden_twice, PRICE, 2, "disclosure.already"),
     ):
         ran = home.run("disclose", "issue", credential, "--hide", pointer, "--out", out)
         refused(ran, exit_code, code)
@@ -544,6 +582,9 @@ def test_verify__document_that_breaks_a_rule_openly__invalid(home: Home) -> None
     del document["name"]
     ran = judged(home, by_own_tools(home, document))  # with nothing hidden: it is not there
     assert outcome(ran) == (1, "INVALID", {"statement.missing_member"})
+    document = json.loads(contract(home, id=7).read_bytes())
+    ran = judged(home, by_own_tools(home, document))
+    assert outcome(ran) == (1, "INVALID", {"statement.id"})
     document = json.loads(contract(home).read_bytes()) | {"validUntil": YESTERDAY[:10]}
     document["validFrom"] = "2026-01-01T00:00:00Z"
     ran = judged(home, by_own_tools(home, document, PRICE))
@@ -565,3 +606,41 @@ def test_verify__passport_whose_lot_is_hidden__says_that_its_class_was_not_seen(
     ran = judged(home, by_own_tools(home, document, "/credentialSubject/characteristics"))
     assert (ran.code, ran.json["verdict"]) == (0, "VALID_WITH_NOTICE")
     assert "issuer.class_not_stated" in {each["code"] for each in ran.json["checks"]}
+
+
+class Deaf:
+    """A ledger that does not answer one question."""
+
+    def __init__(self, ledger: Any, silent: str) -> None:
+        self._ledger, self._silent = ledger, silent
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._silent:
+            return self._no_answer
+        return getattr(self._ledger, name)
+
+    @staticmethod
+    def _no_answer(*_: object) -> None:
+        raise LedgerUnavailableError("ledger.unavailable", "no answer")
+
+
+def test_judge__question_that_is_not_answered__indeterminate_and_nothing_shown(home: Home) -> None:
+    _, held = issued(home)
+    good(home.run("anchor"))
+    sd_jwt = read_sd_jwt(held.read_bytes())
+    questions = ("identity", "final_head", "member_id", "member", "membership", "keys", "status")
+    with open_home(home.home) as node:
+
+        def judge(silent: str = "", trust: TrustConfig = node.trust, **policy: int) -> Any:
+            ledger = Deaf(node.ledger, silent)
+            asked = Policy(**policy)  # type: ignore[arg-type]
+            return judge_selective(sd_jwt, ledger, node.clock, trust, policy=asked)
+
+        assert judge().verdict is Verdict.VALID_WITH_NOTICE
+        others = [replace(node.trust, not_after_s=UnixSeconds(1)), replace(node.trust, chain_id=1)]
+        reports = [judge(question) for question in questions]
+        reports += [*(judge(trust=trust) for trust in others), judge(max_age_s=-(10**9))]
+    for report in reports:
+        assert report.verdict is Verdict.INDETERMINATE
+        assert report.disclosed is None
+        assert report.to_json()["claims"] is None

@@ -12,14 +12,14 @@ import typer
 from veta import canonical
 from veta.cli.console import EXIT_OF_VERDICT, OK, emit, say
 from veta.cli.homes import open_home
-from veta.cli.indicators import write_secret
+from veta.cli.indicators import MaxAge, write_secret
 from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Home, PasswordFile, Rpc, Trust, read_duration_s
 from veta.cli.rendering import check_lines, plain
 from veta.config import ChainSettings, load_trust
 from veta.disclosure.reconstruct import reconstruct
 from veta.disclosure.sd_jwt import SdJwt, present, read_sd_jwt
-from veta.errors import ProvenanceError
+from veta.errors import InputError, VerificationError
 from veta.model.consortium import KeyPurpose
 from veta.services.preflight import read_standing, require_sound
 from veta.services.selective import (
@@ -40,6 +40,17 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+Required = Annotated[
+    list[str] | None,
+    typer.Option(help="JSON pointer of what has to be shown; several times."),
+]
+Anchored = Annotated[
+    str,
+    typer.Option(
+        help="Bundle file of its statement (or leaf that the home keeps): shows when it was "
+        "anchored. Without, it is judged as if it were anchored now."
+    ),
+]
 
 
 @app.command("issue")
@@ -69,8 +80,8 @@ def issue(
         write_secret(out, sd_jwt.token)
         try:
             issued = node.desk.issuer.issue(sd_jwt.part.claims)
-        except ProvenanceError:
-            out.unlink()
+        except (InputError, VerificationError):
+            out.unlink()  # refused: nothing is kept that it could open
             raise
     hidden = len(sd_jwt.disclosures)
     lines = [f"{issued.leaf.hex()}  {hidden} hidden  {out}"]
@@ -111,20 +122,9 @@ def present_(
 @app.command("verify")
 def verify(
     file: Annotated[Path, typer.Argument(help="Presentation; - reads stdin.")],
-    require: Annotated[
-        list[str] | None,
-        typer.Option(help="JSON pointer of what has to be shown; several times."),
-    ] = None,
-    bundle: Annotated[
-        str,
-        typer.Option(
-            help="Bundle file of its statement (or leaf that the home keeps): shows when it was "
-            "anchored. Without, it is judged as if it were anchored now."
-        ),
-    ] = "",
-    max_age: Annotated[
-        str, typer.Option(help="How old the newest block may be that tells the status.")
-    ] = "1h",
+    require: Required = None,
+    bundle: Anchored = "",
+    max_age: MaxAge = "1h",
     trust: Trust = None,
     rpc: Rpc = None,
     home: Home = HERE,
@@ -204,5 +204,5 @@ def _lines(report: SelectiveReport) -> list[str]:
         lines += check_lines(each)
     if report.disclosed is not None:
         claims = canonical.write(report.disclosed.claims).decode()
-        lines += ["", f"  {report.disclosed.unopened} hidden; shown:", claims]
+        lines += ["", f"  {report.disclosed.unopened} hidden; shown:", plain(claims)]
     return lines

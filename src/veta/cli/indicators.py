@@ -17,6 +17,7 @@ from veta.cli.console import EXIT_OF_VERDICT, NOT_VERIFIED, OK, emit, say, table
 from veta.cli.homes import open_home
 from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
+from veta.cli.rendering import plain
 from veta.disclosure.catalogue import CATALOGUE_ID, INDICATORS, for_goal, in_dimension
 from veta.disclosure.indicator_file import head_member, read_leaves, write_leaves
 from veta.disclosure.mandatory import Completeness, judge_indicators
@@ -33,6 +34,7 @@ from veta.services.indicators import (
     read_set,
     write_set,
 )
+from veta.verify.verdict import Outcome
 
 if TYPE_CHECKING:
     from veta.disclosure.indicators import IndicatorHead
@@ -47,6 +49,18 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+Materials = Annotated[
+    list[str],
+    typer.Option(help="Symbol of each metal in the lot: Cu, Li; may be given several times."),
+]
+CarriedBy = Annotated[
+    str,
+    typer.Option(
+        help="Statement that carries the head: a bundle file, or a leaf or id that the home keeps. "
+        "It is judged with the chain first."
+    ),
+]
+MaxAge = Annotated[str, typer.Option(help="How old the newest block may be that tells the status.")]
 
 
 @app.command("list")
@@ -93,7 +107,11 @@ def make(
     credential = None if statement is None else _credential(found.head, home)
     write_secret(out, write_set(found))
     if statement is not None and credential is not None:
-        write_secret(statement, canonical.write(credential))
+        try:
+            write_secret(statement, canonical.write(credential))
+        except InputError:
+            out.unlink()  # no head of it was seen by anybody
+            raise
     lines = [f"{found.head.root.hex()}  {found.head.subject}  {found.head.size} indicators"]
     emit({"head": head_member(found.head)}, lines, as_json=as_json)
     say(f"{out} is secret: it opens everything; without it nothing can be opened")
@@ -126,22 +144,11 @@ def open_(
 @app.command("check")
 def check(  # noqa: PLR0917 - one parameter an option
     shown: Annotated[Path, typer.Argument(help="As `open` wrote it; - reads stdin.")],
-    material: Annotated[
-        list[str],
-        typer.Option(help="Symbol of each metal in the lot: Cu, Li; may be given several times."),
-    ],
-    statement: Annotated[
-        str,
-        typer.Option(
-            help="Statement that carries the head: a bundle file, or a leaf or id that the home "
-            "keeps. It is judged with the chain first."
-        ),
-    ] = "",
+    material: Materials,
+    statement: CarriedBy = "",
     head: Annotated[str, typer.Option(help="Instead: the root, 64 digits; with --subject.")] = "",
     subject: Annotated[str, typer.Option(help="With --head: URI of the lot or site.")] = "",
-    max_age: Annotated[
-        str, typer.Option(help="How old the newest block may be that tells the status.")
-    ] = "1h",
+    max_age: MaxAge = "1h",
     trust: Trust = None,
     rpc: Rpc = None,
     home: Home = HERE,
@@ -233,9 +240,15 @@ def _standing(report: Report | None) -> dict[str, Any]:
     keys = ("verdict", "leaf", "issuer", "about", "as_of")
     return {
         "headFrom": "statement",
-        "statement": {key: full[key] for key in keys},
+        "statement": {key: full[key] for key in keys} | {"notices": _notices(report)},
         "notProven": full["not_proven"],
     }
+
+
+def _notices(report: Report) -> list[str]:
+    """What a reader of the head has to know besides: that it was superseded, for one."""
+    found = [check for check in report.checks if check.outcome is Outcome.NOTICE]
+    return [f"{check.sentence} [{check.code}]" for check in found]
 
 
 def _unproven(report: Report, *, as_json: bool) -> int:
@@ -262,8 +275,22 @@ def _lines(document: dict[str, Any]) -> list[str]:
     hidden = ", ".join(document["hidden"]) or "nothing"
     return [
         f"{document['result']}  {document['sentence']} [{document['code']}]",
+        *_head_lines(document),
         "",
         *table(rows),
         "",
         f"hidden: {hidden}",
     ]
+
+
+def _head_lines(document: dict[str, Any]) -> list[str]:
+    """What is spoken of, who says it, and what was said of that since."""
+    lines = [f"  about      {document['head']['subject']}"]
+    statement = document["statement"]
+    if statement is not None:
+        about = statement["about"]
+        by = f"{plain(about['issuer_registered_as'])} <{about['issuer_did']}>"
+        lines.append(f"  issuer     {by}, member {statement['issuer']}")
+        lines.append(f"  statement  {statement['leaf']}  {statement['verdict']}")
+        lines += [f"  notice     {notice}" for notice in statement["notices"]]
+    return lines

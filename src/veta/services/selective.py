@@ -51,6 +51,9 @@ REQUIRED: Final = frozenset(
 )
 """Steps without which a presentation is not good; its anchor is shown by a bundle, if at all."""
 _MISSING: Final = "statement.missing_member"
+_WELL_FORMED: Final = passed(
+    Step.WELL_FORMED, "disclosure.well_formed", "an SD-JWT that can be read"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +151,7 @@ def judge_selective(
     policy: Policy,
     required: Iterable[str] = (),
 ) -> SelectiveReport:
-    """Judge a presentation by what the pinned chain says now.
-
-    1. well-formed; 2. signed by a key that the chain binds to the issuer; 3. member, role and key
-    good now; 4. the rules of its type, and what the reader requires; 7. status and dates.
+    """Judge a presentation by what the pinned chain says now: steps 1 to 4 and 7.
 
     Args:
         sd_jwt: as read.
@@ -165,30 +165,20 @@ def judge_selective(
         InputError: what is not formed as RFC 9901 says; ``disclosure.pointer_malformed``.
     """
     facts = usable_facts(_gather(sd_jwt, ledger, clock), trust)
-    issuer = sd_jwt.part.issuer or ""
-    name = None
-    if isinstance(facts.issuer, Known) and facts.issuer.value is not None:
-        name = facts.issuer.value.name
-    checks = [passed(Step.WELL_FORMED, "disclosure.well_formed", "an SD-JWT that can be read")]
-    disclosed = None
-    for why in (facts.as_of, facts.issuer, facts.membership, facts.keys):
-        if isinstance(why, Undetermined):
-            checks.append(not_determined(Step.ISSUER, why))
-            break
-    else:
-        found, disclosed = _signed(sd_jwt, facts)
-        checks += found
-        if disclosed is not None:
-            checks += _standing(disclosed, sd_jwt, facts, policy)
-            checks += _required(disclosed, required)
+    found, disclosed = _signed(sd_jwt, facts)
+    checks = [_WELL_FORMED, *found]
+    if disclosed is not None:
+        checks += _standing(disclosed, sd_jwt, facts, policy)
+        checks += _required(disclosed, required)
     checks += _status(facts, policy)
     verdict = conclude(checks, REQUIRED)
+    member = facts.issuer.value if isinstance(facts.issuer, Known) else None
     return SelectiveReport(
         verdict=verdict,
         checks=tuple(sorted(checks, key=lambda check: check.step)),
         leaf=sd_jwt.leaf,
-        issuer=issuer,
-        member_name=name,
+        issuer=sd_jwt.part.issuer or "",
+        member_name=None if member is None else member.name,
         disclosed=disclosed if verdict.good else None,
     )
 
@@ -257,6 +247,9 @@ def _gather(sd_jwt: SdJwt, ledger: LedgerReader, clock: Clock) -> LedgerFacts:
 
 def _signed(sd_jwt: SdJwt, facts: LedgerFacts) -> tuple[list[Check], DisclosedClaims | None]:
     """Step 2, with the issuer's key from the chain, and what the presentation then shows."""
+    for answer in (facts.as_of, facts.issuer, facts.membership, facts.keys):
+        if isinstance(answer, Undetermined):
+            return [not_determined(Step.ISSUER, answer)], None
     assert isinstance(facts.issuer, Known)
     assert isinstance(facts.keys, Known)
     if facts.issuer.value is None:
