@@ -87,7 +87,7 @@ def test_write__file_size_limit__error_and_nothing_half_written(tmp_path: Path) 
         try:
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             store = open_store(tmp_path / "node.db", IDENTITY, create=True)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, MIB))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB, 2 * MIB))
             kept = _fill(store)
             assert _count(store) == kept
             os.write(writing, str(kept).encode())

@@ -13,11 +13,13 @@ import pytest
 from tests.support.certified_lot import TRUST, honest_case
 from tests.support.disclosed_copper import copper_chain
 from tests.support.disclosed_lots import Disclosure, rod_chain, token_of
+from tests.support.statements import all_issued
 from tests.unit.test_verify_assurance import credited
 from tests.unit.test_verify_lots import content
 from veta.model.assurance import AssuranceFacts
 from veta.model.determined import Known
-from veta.verify.claims_step import OUTCOMES
+from veta.statement.credential import view_credential
+from veta.verify.claims_step import OUTCOMES, check_words
 from veta.verify.policy import LOT_STEPS, Policy
 from veta.verify.report import Report
 from veta.verify.verdict import Outcome, Step, Verdict
@@ -93,6 +95,13 @@ def test_words__generic_or_by_offsets__make_the_passport_invalid(name: str) -> N
     report = judge(named(name))
     assert findings(report)["claims.forbidden_word"] is Outcome.FAILED
     assert report.verdict is Verdict.INVALID
+
+
+def test_words__of_a_certificate__name_its_scheme_and_speak_of_no_goods() -> None:
+    """The attestation of a site under a mark whose name says "Responsible"."""
+    credential = view_credential(all_issued()["certificate"])
+    assert "Responsible" in str(credential.subject["name"])
+    assert check_words(credential) == []
 
 
 def test_words__far_into_a_long_text__are_found_all_the_same() -> None:

@@ -20,6 +20,7 @@ from veta.claims.words import MAX_TEXT, WordContext, WordFinding, find_words
 from veta.custody.columns import Sums, column_of, of_kind, sums_of
 from veta.custody.models import RULES, weakest
 from veta.errors import InputError
+from veta.model.anchoring import BatchKind
 from veta.model.columns import ColumnKey, ColumnKind, metal_key
 from veta.model.disclosure import LotPart
 from veta.model.lots import CustodyModel
@@ -52,9 +53,12 @@ def check_words(credential: Credential, words: WordList | None = None) -> list[C
     """Whether a passport's free texts say what may not be said.
 
     Args:
-        credential: of any kind; only products have texts that speak of goods.
+        credential: of any kind. Only a passport's texts speak of goods; a certificate may name a
+            scheme in any words.
         words: the list to go by; default: the one that ships with the package.
     """
+    if credential.kind is not BatchKind.PASSPORT:
+        return []
     checks: list[Check] = []
     for place, text in _texts(credential.subject):
         checks += _findings(place, text, words)
