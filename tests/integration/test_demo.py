@@ -232,7 +232,9 @@ def test_explain__in_words__a_reader_finds_every_part(demo: tuple[Path, str]) ->
     for part in (
         "VALID_WITH_NOTICE  BSE-CAT-26-1001",
         "55.2000 %  Mina Aurora",
-        "Step by step (taken + entered = made + lost + ended)",
+        "taken + entered = made + lost + ended",
+        "left for all lots of its class  = 2,879,450,000 g",
+        "certified by Certifica Andina",
         "Footprint: 3031 g CO2e a kilogram printed",
         "Who vouches for it",
         "What is not proven",

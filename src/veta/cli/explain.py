@@ -24,6 +24,7 @@ from veta.verify.verifier import Verifier
 if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
 
+_TO_OTHERS = "to_other_products_g"
 _PPM_DIGITS = 10_000
 """ppm in a hundredth of a per cent."""
 
@@ -48,10 +49,14 @@ def explain(
     with open_home(home, writes=False) as node:
         bundle = _bundle(node, lot)
         if bundle.lot is None:
-            raise NotFoundError("lot.not_found", f"{lot!r} is about no lot of the lot book")
+            raise NotFoundError(
+                "lot.not_disclosed",
+                f"{lot} shows no lot of the lot book: a bundle does where it was written with"
+                " `veta show statement LOT --bundle FILE --with-lineage`",
+            )
         bundle = node.with_lineage(bundle).bundle
         document = node.explain(bundle, Verifier(node.trust, Policy(required=required)))
-    emit(document, _lines(document), as_json=as_json)
+    emit(document, _lines(lot, document), as_json=as_json)
     return EXIT_OF_VERDICT[Verdict(document["verdict"])]
 
 
@@ -66,9 +71,9 @@ def _bundle(node: OpenNode, lot: str) -> StatementBundle:
         return node.lot_part(find_lot(node, lot))
 
 
-def _lines(document: dict[str, Any]) -> list[str]:
+def _lines(asked: str, document: dict[str, Any]) -> list[str]:
     about, as_of, lot = document["about"], document["asOf"], document["lot"]
-    name = about["lot_number"] if about else "a lot whose passport is not at hand"
+    name = about["lot_number"] if about else f"{asked}, from the chain alone: no passport at hand"
     lines = [f"{document['verdict']}  {plain(str(name))}"]
     if as_of is not None:
         lines.append(f"  as of block {as_of['number']}, {moment(as_of['time_s'])}")
@@ -79,12 +84,19 @@ def _lines(document: dict[str, Any]) -> list[str]:
         rows = [(_percent(each["sharePpm"]), _site(each)) for each in origin["shares"]]
         lines += table(rows, indent="    ")
     if document["steps"]:
-        lines += ["", "  Step by step (taken + entered = made + lost + ended)"]
+        lines += [
+            "",
+            "  Step by step, in grams or base units: taken + entered = made + lost + ended",
+            "  (credit counts after reductions to a lower programme; what ended of it went into",
+            "  the site's account, went with what was lost, or was let go)",
+        ]
     for number, step in enumerate(document["steps"], start=1):
         lines += _step(number, step)
-    lines += _footprint(document["footprint"])
+    lines += _footprint(document["footprint"], lot)
+    if document["assurance"]:
+        vouched = [_vouched(each) for each in document["assurance"]]
+        lines += ["", "  Who vouches for it", *_wrapped(vouched)]
     for title, name in (
-        ("Who vouches for it", "assurance"),
         ("What failed", "failures"),
         ("To be known", "notices"),
         ("What is not proven", "notProven"),
@@ -102,13 +114,15 @@ def _lot(lot: dict[str, Any]) -> list[str]:
     if lot["co2eGPerKg"] is not None:
         words.append(f"{lot['co2eGPerKg']:,} g CO2e a kilogram by its columns")
     words += [f"{name}: {_percent(ppm)} of the metal" for name, ppm in lot["creditPpm"].items()]
-    return [*lines, *textwrap.wrap("; ".join(words), WIDTH, initial_indent="  ")]
+    wrapped = textwrap.wrap("; ".join(words), WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return [*lines, *wrapped]
 
 
 def _step(number: int, step: dict[str, Any]) -> list[str]:
     made = ", ".join(plain(str(e["name"] or e["productClass"])) for e in step["productClasses"])
-    what = f"of {step['lotsTaken']} lots" if not step["wayIn"] else step["kind"]
-    head = f"  {number:>2}  {_site(step)}: {made} ({what}), until {moment(step['producedTo'])}"
+    count = step["lotsTaken"]
+    what = step["kind"] if step["wayIn"] else f"of {count} lot{'s' * (count != 1)}"
+    head = f"  {number:>2}  {_site(step)}: {made} ({what}), until {moment(step['producedTo'])[:10]}"
     if not step["whole"]:
         return [head, "      not disclosed whole"]
     rows = [("", "taken", "entered", "made", "lost", "ended")]
@@ -118,12 +132,44 @@ def _step(number: int, step: dict[str, Any]) -> list[str]:
     return [head, *table(rows, indent="      ")]
 
 
-def _footprint(footprint: dict[str, Any] | None) -> list[str]:
-    if footprint is None:
+def _footprint(footprint: dict[str, Any] | None, lot: dict[str, Any] | None) -> list[str]:
+    """What the figure is made of, down to grams over kilograms."""
+    if lot is None or lot["co2eGPerKg"] is None:
         return []
+    whole = f"{lot['co2eG']:,} g on {lot['massG']:,} g of lot: {lot['co2eGPerKg']:,} g a kilogram"
+    if footprint is None:
+        return ["", f"  Footprint: {whole}, by its columns; no passport states one here"]
     lines = ["", f"  Footprint: {footprint['printedGPerKg']} g CO2e a kilogram printed"]
-    rows = [(name.removesuffix("_g"), f"{g:,} g") for name, g in footprint["buildUpG"].items()]
+    rows = [
+        (_part_words(name), f"{'-' if name == _TO_OTHERS else '+'} {g:,} g")
+        for name, g in footprint["buildUpG"].items()
+    ]
+    if footprint["leftForItsClassG"] is not None:
+        rows.append(("left for all lots of its class", f"= {footprint['leftForItsClassG']:,} g"))
+    rows.append(("of which this lot", whole))
     return [*lines, *table(rows, indent="    "), *_wrapped(footprint["findings"])]
+
+
+def _part_words(name: str) -> str:
+    return name.removesuffix("_g").replace("_", " ")
+
+
+def _vouched(each: dict[str, Any]) -> str:
+    """Who stands behind a certificate, in a sentence."""
+    level = f"level {each['level']} of scheme {each['scheme']}"
+    chain = [
+        f"certified by {_party(each['certifiedBy'])}",
+        f"accredited by {_party(each['accreditedBy'])}",
+        f"recognised by the scheme of {_party(each.get('schemeOwner'))}",
+    ]
+    until = moment(int(each["until"]))[:10]
+    return f"{_site(each)}: {level}, on record until {until}, {', '.join(chain)}"
+
+
+def _party(party: dict[str, Any] | None) -> str:
+    if party is None:
+        return "its owner"
+    return party["name"] or f"member {party['member']}"
 
 
 def _wrapped(sentences: list[str]) -> list[str]:

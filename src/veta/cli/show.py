@@ -99,7 +99,10 @@ def statement(
         )
     if bundle is not None:
         lineage = " --with-lineage" if with_lineage else ""
-        say(f"Written to {bundle}: `veta verify {bundle} --offline --trust trust.json{lineage}`")
+        say(
+            f"Written to {bundle}: `veta verify {bundle} --offline --believe-file --max-age 30d "
+            f"--trust {home / 'trust.json'}{lineage}` (your own file: others ask the chain)"
+        )
     return OK
 
 

@@ -76,8 +76,9 @@ def verify(  # noqa: PLR0917 - one parameter an option
         bool,
         typer.Option(
             "--with-lineage",
-            help="Ask for the lot and its lineage too: steps 8, 9 and 12. What the home keeps of "
-            "them, and what the chain has of other members' runs, is gathered first.",
+            help="Ask for the lot and its lineage too: steps 8, 9 and 12 must be shown, 10 and 11 "
+            "are judged with them. What the home keeps of them, and what the chain has of other "
+            "members' runs, is gathered first.",
         ),
     ] = False,
     max_age: Annotated[

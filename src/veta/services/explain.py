@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from veta.custody.columns import column_of, of_kind, sums_of
@@ -19,11 +20,23 @@ from veta.verify.report import Report
 from veta.verify.verdict import Check, Outcome, Step
 
 _NO_LOT = Undetermined("facts.none", "nobody asked the chain about the lot")
+_NOBODY: Mapping[int, str] = MappingProxyType({})
+_WORDS = {
+    "body": "certifiedBy",
+    "accreditation_body": "accreditedBy",
+    "scheme_owner": "schemeOwner",
+}
+_VOUCHING = tuple(_WORDS)
 _BUILD_UP = ("inherited_g", "process_g", "transport_g", "bought_in_g", "to_other_products_g")
+_TO_OTHERS = "to_other_products_g"
 
 
 def explanation_json(
-    bundle: StatementBundle, facts: LedgerFacts, report: Report, names: Names = NO_NAMES
+    bundle: StatementBundle,
+    facts: LedgerFacts,
+    report: Report,
+    names: Names = NO_NAMES,
+    parties: Mapping[int, str] = _NOBODY,
 ) -> dict[str, Any]:
     """What a reader with five minutes asks, as one document.
 
@@ -32,6 +45,7 @@ def explanation_json(
         facts: as gathered for it.
         report: what the verifier found, at whatever policy.
         names: of sites and product classes, where they are known.
+        parties: names of members by number, where they are known.
     """
     accounts = run_accounts(bundle, facts.lot or _NO_LOT) if bundle.lot is not None else ()
     whole = report.to_json()
@@ -43,11 +57,38 @@ def explanation_json(
         "origins": [_origin(each, names) for each in _of(report, "lineage.origins")],
         "steps": [_step(each, names) for each in accounts],
         "footprint": _footprint(report),
-        "assurance": [each.sentence for each in _of(report, "assurance.chain")],
+        "assurance": [_vouched(each, names, parties) for each in _of(report, "assurance.chain")],
         "model": next((each.sentence for each in _of(report, "lineage.model")), None),
         "notices": [each.sentence for each in report.checks if each.outcome is Outcome.NOTICE],
         "failures": [each.sentence for each in report.checks if each.outcome is Outcome.FAILED],
         "notProven": list(report.not_proven),
+    }
+
+
+def parties_in(report: Report) -> tuple[int, ...]:
+    """Numbers of the members that vouch for a lot, as a report names them."""
+    found = {check.facts[name] for check in _of(report, "assurance.chain") for name in _VOUCHING}
+    return tuple(sorted(number for number in found if isinstance(number, int)))
+
+
+def _vouched(check: Check, names: Names, parties: Mapping[int, str]) -> dict[str, Any]:
+    """A certificate, and who stands behind it up to the scheme."""
+    said = check.facts
+    people = {
+        name: {"member": said[name], "name": parties.get(number)}
+        for name in _VOUCHING
+        if isinstance(number := said[name], int)
+    }
+    site = SiteId(int(str(said["site"])))
+    return {
+        "site": site,
+        "siteName": names.sites.get(site),
+        "certificate": said["certificate"],
+        "scheme": said["scheme"],
+        "level": said["level"],
+        "from": said["from_s"],
+        "until": said["until_s"],
+        **{_WORDS[name]: found for name, found in people.items()},
     }
 
 
@@ -70,6 +111,8 @@ def _lot(bundle: StatementBundle, names: Names) -> dict[str, Any] | None:
         "productClassName": names.product_classes.get(header.product_class),
         "model": RULES[header.model].slug if header.model in RULES else word_of(header.model),
         "quantities": {column_name(key): quantity for key, quantity in held.items()},
+        "massG": mass_g or None,
+        "co2eG": co2e_g,
         "co2eGPerKg": co2e_g_per_kg(co2e_g, mass_g) if mass_g else None,
         "creditPpm": {
             column_name(key): held[key] * 1_000_000 // metals[column_of(key).substance]
@@ -129,9 +172,13 @@ def _footprint(report: Report) -> dict[str, Any] | None:
     facts = next((each.facts for each in checks if "printed_g_per_kg" in each.facts), None)
     if facts is None:
         return None
+    built = {name: g for name in _BUILD_UP if isinstance(g := facts.get(name), int)}
     return {
         "printedGPerKg": facts["printed_g_per_kg"],
         "recomputedGPerKg": facts.get("recomputed_g_per_kg"),
-        "buildUpG": {name: facts[name] for name in _BUILD_UP if facts.get(name) is not None},
+        "buildUpG": built,
+        "leftForItsClassG": sum(-g if name == _TO_OTHERS else g for name, g in built.items())
+        if built
+        else None,
         "findings": [each.sentence for each in checks],
     }

@@ -23,7 +23,7 @@ from veta.ports.ledger import Ledger
 from veta.ports.store import Store, StoredStatement
 from veta.services.affected import Affected, AffectedDesk
 from veta.services.anchor import BatchAnchorer, BundleDesk
-from veta.services.explain import explanation_json
+from veta.services.explain import explanation_json, parties_in
 from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
 from veta.services.lot_bundles import LineageBundle, LotBundleDesk
@@ -155,7 +155,21 @@ class Node:
             facts = gatherer.gather_lot_alone(bundle)
             report = judge.verify_lot_alone(bundle, facts)
         names = self.registry.names() if self._store is not None else NO_NAMES
-        return explanation_json(bundle, facts, report, names)
+        return explanation_json(bundle, facts, report, names, self._parties(report))
+
+    def _parties(self, report: Report) -> dict[int, str]:
+        """Names of those who vouch for a lot; none of whom the chain did not tell."""
+        if report.as_of is None:
+            return {}
+        names = {}
+        for number in parties_in(report):
+            try:
+                member = self.ledger.member(MemberId(number), report.as_of)
+            except LedgerError:
+                continue  # a name is for reading; the number stands
+            if member is not None:
+                names[number] = member.name
+        return names
 
     def lot_part(self, lot: LotId) -> StatementBundle:
         """A lot as the chain has it, without its passport and the runs behind it.
