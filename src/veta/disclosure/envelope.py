@@ -25,12 +25,10 @@ from veta.statement.algorithms import (
     is_low_s,
     key_id_of,
 )
-from veta.statement.jws import SigningKey
+from veta.statement.jws import SigningKey, kid_parts
 
 _LONGEST_HEADER: Final = 1024
 _SEGMENTS: Final = 3
-_KEY_ID_DIGITS: Final = 64
-_LOWER_HEX: Final = frozenset("0123456789abcdef")
 _ALLOWED: Final = frozenset({"alg", "typ", "kid", "cty"})
 _ALGORITHMS: Final[Mapping[object, KeyAlgorithm]] = MappingProxyType(
     {name: algorithm for algorithm, name in JWS_NAMES.items()}
@@ -122,16 +120,11 @@ def _judged(header: dict[str, JsonValue], typ: str, *, kid: bool) -> KeyAlgorith
 
 
 def _read_kid(kid: JsonValue) -> tuple[str, KeyId]:
-    """Split ``<issuer DID>#<64 hexadecimal digits of the key id>``, as in statements."""
-    if isinstance(kid, str):
-        issuer, _, digits = kid.partition("#")
-        if (
-            issuer.startswith("did:")
-            and len(digits) == _KEY_ID_DIGITS
-            and set(digits) <= _LOWER_HEX
-        ):
-            return issuer, KeyId(bytes.fromhex(digits))
-    raise InputError("disclosure.header_kid", "kid must be a DID, #, and 64 hex digits")
+    """Issuer and key id, as in statements."""
+    found = kid_parts(kid)
+    if found is None:
+        raise InputError("disclosure.header_kid", "kid must be a DID, #, and 64 hex digits")
+    return found
 
 
 def check_part(part: SignedPart, key: VerificationKey) -> None:

@@ -281,13 +281,19 @@ def _read_algorithm(name: object) -> KeyAlgorithm:
 
 
 def _read_kid(kid: object) -> tuple[str, KeyId]:
-    """Split ``<issuer DID>#<64 hexadecimal digits of the key id>``."""
-    if isinstance(kid, str):
-        issuer, _, digits = kid.partition("#")
-        if (
-            issuer.startswith("did:")
-            and len(digits) == _KEY_ID_DIGITS
-            and set(digits) <= _LOWER_HEX
-        ):
-            return issuer, KeyId(bytes.fromhex(digits))
-    raise InputError("statement.header_kid", "kid must be the issuer's DID, #, and 64 hex digits")
+    found = kid_parts(kid)
+    if found is None:
+        raise InputError(
+            "statement.header_kid", "kid must be the issuer's DID, #, and 64 hex digits"
+        )
+    return found
+
+
+def kid_parts(kid: object) -> tuple[str, KeyId] | None:
+    """Take ``<issuer DID>#<64 lower-case hex digits of the key id>`` apart; else ``None``."""
+    if not isinstance(kid, str):
+        return None
+    issuer, _, digits = kid.partition("#")
+    if not issuer.startswith("did:") or len(digits) != _KEY_ID_DIGITS or set(digits) - _LOWER_HEX:
+        return None
+    return issuer, KeyId(bytes.fromhex(digits))
