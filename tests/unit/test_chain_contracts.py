@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sha3 import keccak_256
 
+from tests.support.event_logs import log_of
 from veta.chain.assurance import AssuranceGateway
 from veta.chain.consortium import ConsortiumGateway
 from veta.chain.contract_abi import CONTRACT_NAMES, artifact
@@ -168,19 +169,7 @@ def random_log(contract: str, event: str, random: Random) -> dict[str, Any]:
         if item["name"] == "country":
             value = b"CL"
         fields[item["name"]] = int(value) if members else value
-    indexed = [item for item in entry.inputs if item["indexed"]]
-    plain = {
-        item["name"]: kind
-        for item, kind in zip(entry.inputs, entry.input_types, strict=True)
-        if not item["indexed"]
-    }
-    data = abi_encode(list(plain.values()), [fields[name] for name in plain])
-    topics = [entry.topic] + [abi_encode([i["type"]], [fields[i["name"]]]) for i in indexed]
-    return {
-        "address": "0x" + "11" * 20, "topics": topics, "data": data, "blockNumber": BLOCK.number,
-        "blockHash": BLOCK.digest, "logIndex": 0, "transactionIndex": 0,
-        "transactionHash": b"\x01" * 32,
-    }  # fmt: skip
+    return log_of(entry, fields, BLOCK)
 
 
 DECODED = [

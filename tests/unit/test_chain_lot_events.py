@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.event_logs import log_of
 from veta.chain.contract_abi import artifact
 from veta.chain.events import decode_body
 from veta.chain.lot_events import LOT_DECODERS
@@ -63,22 +64,7 @@ def random_log(contract: str, event: str, random: Random) -> dict[str, Any]:
         header = list(given["header"])
         header[2], header[5] = given["issuer"], given["root"]
         given["header"] = tuple(header)
-    plain = [
-        (kind, given[item["name"]])
-        for item, kind in zip(entry.inputs, entry.input_types, strict=True)
-        if not item["indexed"]
-    ]
-    topics = [entry.topic] + [
-        abi_encode([item["type"]], [given[item["name"]]])
-        for item in entry.inputs
-        if item["indexed"]
-    ]
-    return {
-        "address": "0x" + "11" * 20, "topics": topics,
-        "data": abi_encode([kind for kind, _ in plain], [value for _, value in plain]),
-        "blockNumber": BLOCK.number, "blockHash": BLOCK.digest, "logIndex": 0,
-        "transactionIndex": 0, "transactionHash": b"\x01" * 32,
-    }  # fmt: skip
+    return log_of(entry, given, BLOCK)
 
 
 def flat(value: Any) -> Any:

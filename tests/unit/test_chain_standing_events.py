@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.event_logs import log_of
 from veta.chain.contract_abi import artifact
 from veta.chain.events import decode_body
 from veta.chain.standing_events import STANDING_DECODERS
@@ -82,22 +83,7 @@ def random_log(contract: str, event: str, random: Random) -> dict[str, Any]:
     given = {item["name"]: random_value(item, random) for item in entry.inputs}
     if "identifierDigest" in given:
         given["identifierDigest"] = keccak(given["identifier"].encode())
-    plain = [
-        (kind, given[item["name"]])
-        for item, kind in zip(entry.inputs, entry.input_types, strict=True)
-        if not item["indexed"]
-    ]
-    topics = [entry.topic] + [
-        abi_encode([item["type"]], [given[item["name"]]])
-        for item in entry.inputs
-        if item["indexed"]
-    ]
-    return {
-        "address": "0x" + "11" * 20, "topics": topics,
-        "data": abi_encode([kind for kind, _ in plain], [value for _, value in plain]),
-        "blockNumber": BLOCK.number, "blockHash": BLOCK.digest, "logIndex": 0,
-        "transactionIndex": 0, "transactionHash": b"\x01" * 32,
-    }  # fmt: skip
+    return log_of(entry, given, BLOCK)
 
 
 def body_of(contract: str, event: str, random: Random) -> Any:
