@@ -31,16 +31,17 @@ from tests.support.lot_scenes import (
     CopperScene,
     copper_scene,
     did,
+    done,
     emitted,
+    refusal,
 )
 from veta.chain import registrations as reg
-from veta.errors import ConflictError, InputError, NotFoundError
 from veta.model.columns import SubstanceId
 from veta.model.consortium import Role
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.model.lots import Cover, SiteId
 from veta.ports.lot_store import LotCall
-from veta.ports.store import Intent, IntentState
+from veta.ports.store import IntentState
 from veta.services.assure import AssuranceDesk, Grant
 from veta.services.standing import Standing
 
@@ -51,21 +52,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopperScene]:
         yield made
 
 
-def refusal(code: str, plan: Any) -> str:
-    with pytest.raises((InputError, NotFoundError, ConflictError)) as refused:
-        plan()
-    assert refused.value.code == code, refused.value
-    return refused.value.message
-
-
 def desk(company: Company) -> AssuranceDesk:
     company.follow()
     return company.lots.assurance
-
-
-def done(company: Company, intent: Intent) -> None:
-    company.settle()
-    assert company.state(intent) == (IntentState.DONE, "")
 
 
 def site_document(scene: CopperScene, issuer: str = "body", **changes: Any) -> Leaf:

@@ -29,16 +29,17 @@ from tests.support.lot_scenes import (
     CopperScene,
     copper_scene,
     did,
+    done,
     emitted,
+    refusal,
 )
 from veta.api.app import create_app
 from veta.cli import lot_notices, lots
 from veta.config import ApiSettings
-from veta.errors import ConflictError, InputError, NotFoundError
 from veta.model.consortium import Role
 from veta.model.identifiers import Digest, Leaf, UnixSeconds
 from veta.model.lots import LotId
-from veta.ports.store import Intent, IntentState
+from veta.ports.store import IntentState
 from veta.services.node import Node
 from veta.services.notices import NoticeDesk, RestatementReason, Restating
 from veta.services.open_lot import Offer
@@ -53,21 +54,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopperScene]:
         yield made
 
 
-def refusal(code: str, plan: Any) -> str:
-    with pytest.raises((InputError, NotFoundError, ConflictError)) as refused:
-        plan()
-    assert refused.value.code == code, refused.value
-    return refused.value.message
-
-
 def desk(company: Company) -> NoticeDesk:
     company.follow()
     return company.lots.notices
-
-
-def done(company: Company, intent: Intent) -> None:
-    company.settle()
-    assert company.state(intent) == (IntentState.DONE, "")
 
 
 def differences(company: Company) -> set[str]:

@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+
 from tests.support.chain_scenes import ETHER, anvil, signer, statement_key
 from tests.support.node_parts import ManualClock, identity_of
 from veta.bootstrap.administration import Administration
@@ -25,6 +27,7 @@ from veta.chain.ledger import Web3Ledger
 from veta.chain.rpc import RpcClient
 from veta.chain.web3_packages import BaseProvider
 from veta.custody.encoding import lot_id
+from veta.errors import ConflictError, InputError, NotFoundError
 from veta.model.assurance import AssuranceGrant
 from veta.model.columns import (
     MassBasis,
@@ -399,3 +402,17 @@ def _scene(
 
 def emitted(**parts: int) -> tuple[Emission, ...]:
     return tuple(Emission(EmissionPart[name.upper()], co2e_g) for name, co2e_g in parts.items())
+
+
+def refusal(code: str, plan: Any) -> str:
+    """What ``plan`` is told when it is refused with ``code``."""
+    with pytest.raises((InputError, NotFoundError, ConflictError)) as refused:
+        plan()
+    assert refused.value.code == code, refused.value
+    return refused.value.message
+
+
+def done(company: Company, intent: Intent) -> None:
+    """Send, mine and follow: the intent must have happened."""
+    company.settle()
+    assert company.state(intent) == (IntentState.DONE, "")
