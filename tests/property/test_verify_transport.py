@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.beside import a_certificate, shown, with_beside
 from tests.support.certified_lot import MEMBER, NOW, TRUST, honest_case
 from veta.errors import InputError
 from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
@@ -21,7 +23,7 @@ from veta.verify.transport import read_bundle, write_bundle
 from veta.verify.verdict import Verdict
 from veta.verify.verifier import Verifier
 
-CASE = honest_case()
+CASE = with_beside(honest_case(), shown(a_certificate()), shown(a_certificate("bare"), more=0))
 FILE = write_bundle(CASE.bundle, CASE.facts)
 ASKED = CASE.facts.asked_at_s
 
@@ -76,6 +78,50 @@ def _facts_of(file: bytes, *, now_s: int) -> tuple[StatementBundle, LedgerFacts]
     return bundle, facts
 
 
+def test_write_bundle__nothing_beside__has_no_such_member() -> None:
+    bare = json.loads(write_bundle(honest_case().bundle, honest_case().facts))
+    assert "beside" not in bare
+    assert "beside" not in bare["facts"]
+
+
+@pytest.mark.row("A58")
+@pytest.mark.parametrize("count", [64, 65])
+def test_read_bundle__statements_beside__at_most_64(count: int) -> None:
+    file = _beside_file([{"token": "a", "root": None, "inclusion": None}] * count)
+    if count == 64:
+        assert len(read_bundle(file, now_s=ASKED)[0].beside) == 64
+        return
+    with pytest.raises(InputError, match="at most 64") as caught:
+        read_bundle(file, now_s=ASKED)
+    assert caught.value.code == "bundle.malformed"
+
+
+@pytest.mark.row("A58")
+@pytest.mark.parametrize("octets", [1 << 20, (1 << 20) + 1])
+def test_read_bundle__statements_beside__at_most_a_mebibyte(octets: int) -> None:
+    half = {"token": "a" * (1 << 19), "root": None, "inclusion": None}
+    rest = {"token": "a" * (octets - (1 << 19)), "root": None, "inclusion": None}
+    file = _beside_file([half, rest])
+    if octets == 1 << 20:
+        assert len(read_bundle(file, now_s=ASKED)[0].beside) == 2
+        return
+    with pytest.raises(InputError) as caught:
+        read_bundle(file, now_s=ASKED)
+    assert caught.value.code == "bundle.malformed"
+
+
+@pytest.mark.row("A58")
+def test_read_bundle__unknown_member_of_a_statement_beside__refused() -> None:
+    file = _beside_file([{"token": "a", "root": None, "inclusion": None, "trusted": True}])
+    with pytest.raises(InputError) as caught:
+        read_bundle(file, now_s=ASKED)
+    assert caught.value.code == "bundle.malformed"
+
+
+def _beside_file(beside: Sequence[Mapping[str, object]]) -> bytes:
+    return json.dumps(json.loads(write_bundle(CASE.bundle)) | {"beside": beside}).encode()
+
+
 def test_write_bundle__without_facts__comes_back_without() -> None:
     assert read_bundle(write_bundle(CASE.bundle), now_s=ASKED) == (CASE.bundle, None)
 
@@ -127,7 +173,12 @@ def test_read_bundle__any_member_replaced__input_error_or_a_bundle(
         return
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if isinstance(path[-1], str)])
+MAY_BE_ABSENT = {("beside",), ("facts", "beside")}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PATHS if isinstance(path[-1], str) and path not in MAY_BE_ABSENT]
+)
 def test_read_bundle__any_member_removed__input_error(path: tuple[str | int, ...]) -> None:
     document = json.loads(FILE)
     inside = document

@@ -126,6 +126,17 @@ class CheckFinding(BaseModel):
     facts: dict[str, Any]
 
 
+class BesideFinding(BaseModel):
+    """What became of a statement beside the bundle's own, by steps 1 to 7."""
+
+    leaf: Hex32 | None
+    issuer: int | None
+    about: dict[str, Any] | None
+    verdict: VerdictName
+    counts: bool = Field(description="false: it is as if it were not there")
+    findings: list[CheckFinding] = Field(description="all that did not pass")
+
+
 class VerificationReport(BaseModel):
     """A finished verification. INDETERMINATE is one: the chain could not be asked."""
 
@@ -157,6 +168,7 @@ class VerificationReport(BaseModel):
                     }
                 ],
                 "not_proven": ["That the metal described is the metal in the box."],
+                "beside": [],
             }
         }
     )
@@ -170,6 +182,7 @@ class VerificationReport(BaseModel):
     failed_at: int | None = Field(description="first step that failed")
     checks: list[CheckFinding]
     not_proven: list[str]
+    beside: list[BesideFinding]
 
 
 class BatchLine(BaseModel):

@@ -29,7 +29,9 @@ from veta.api.requests import (
 )
 from veta.api.schemas import Issued, Problem, StatementBody, StatementList
 from veta.model.identifiers import Digest
+from veta.services.beside import with_beside
 from veta.services.issue import IdempotentRequest
+from veta.verify.beside import MAX_BESIDE
 from veta.verify.transport import write_bundle
 
 router = APIRouter(tags=["statements"])
@@ -79,17 +81,31 @@ def get_statement(node: TheNode, leaf: LeafName) -> Response:
     },
 )
 def get_bundle(
-    node: TheNode, request: Request, leaf: LeafName, *, lineage: WithLineage = False
+    node: TheNode,
+    request: Request,
+    leaf: LeafName,
+    beside: Annotated[
+        list[str] | None,
+        Query(
+            alias="with",
+            max_length=MAX_BESIDE,
+            description="Leaf of a kept statement to go beside it; may be repeated.",
+        ),
+    ] = None,
+    *,
+    lineage: WithLineage = False,
 ) -> Response:
     """The statement, its inclusion proof and what the chain says about it now: veta-bundle/1.
 
-    With ``lineage`` also its lot and the runs behind it; that needs the node's token.
+    With ``lineage`` also its lot, the runs behind it and the certificates' documents that are kept
+    here; that needs the node's token.
     """
     if lineage:
         require_bearer(request)
         bundle = node.with_lineage(node.lot_bundle(read_leaf(leaf))).bundle
     else:
         bundle = node.bundle(read_leaf(leaf))
+    bundle = with_beside(bundle, [node.bundle(read_leaf(each)) for each in beside or []])
     octets = write_bundle(bundle, node.facts(bundle))
     name = f'attachment; filename="{leaf[:16]}.veta.json"'
     return raw_json_response(octets, {"Content-Disposition": name})

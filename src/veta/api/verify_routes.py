@@ -39,6 +39,7 @@ from veta.api.schemas import (
 from veta.errors import InputError, ProvenanceError
 from veta.model.bundle import StatementBundle
 from veta.services.node import Node
+from veta.verify.beside import MAX_BESIDE
 
 MOST_ITEMS: Final = 1_000
 """Items of one batch; the body's cap holds as well."""
@@ -57,6 +58,21 @@ _BUNDLE_SCHEMA: Final[dict[str, Any]] = {
         "root": {"type": ["string", "null"]},
         "inclusion": {"type": ["object", "null"]},
         "facts": {"type": ["object", "null"]},
+        "beside": {
+            "type": "array",
+            "maxItems": MAX_BESIDE,
+            "description": "Other statements that speak of the same things, each judged by steps 1"
+            " to 7; what fails counts as not there.",
+            "items": {
+                "type": "object",
+                "required": ["token", "root", "inclusion"],
+                "properties": {
+                    "token": {"type": "string"},
+                    "root": {"type": ["string", "null"]},
+                    "inclusion": {"type": ["object", "null"]},
+                },
+            },
+        },
     },
 }
 _ITEM_SCHEMA: Final = {

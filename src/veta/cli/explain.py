@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from veta.cli.console import EXIT_OF_VERDICT, emit, moment, table
+from veta.cli.files import MOST_OCTETS
 from veta.cli.homes import find_leaf, open_home
 from veta.cli.lots import find_lot
 from veta.cli.options import HERE, AsJson, Home
 from veta.cli.rendering import WIDTH, plain
-from veta.cli.verify import MOST_OCTETS
 from veta.errors import NotFoundError
 from veta.model.bundle import StatementBundle
 from veta.verify.policy import LOT_STEPS, Policy

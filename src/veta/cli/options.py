@@ -33,6 +33,14 @@ Rpc: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--rpc", help="JSON-RPC endpoint to ask; may be given several times."),
 ]
+Beside: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        help="A statement to go beside it, such as a certificate or an assay: its bundle file, or "
+        "the leaf or id of one that the home keeps. May be repeated.",
+    ),
+]
 HERE = Path()
 
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}

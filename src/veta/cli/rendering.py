@@ -35,6 +35,9 @@ def report_lines(report: Report) -> list[str]:
     for check in report.checks:
         if check.step <= 7 or check.outcome is not Outcome.NOT_PROVEN:
             lines += check_lines(check)
+    if report.beside:
+        lines += ["", "  Beside it:"]
+        lines += [line for each in report.beside for line in _beside_lines(each)]
     lines += ["", "  Not shown by this verification:"]
     lines += [
         line
@@ -42,6 +45,20 @@ def report_lines(report: Report) -> list[str]:
         for line in textwrap.wrap(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    ")
     ]
     return lines
+
+
+def _beside_lines(report: Report) -> list[str]:
+    """A statement beside another: what it is, and whether it counts."""
+    name = "unread" if report.leaf is None else report.leaf.hex()[:16]
+    kind = "" if report.statement is None else report.statement.credential.kind.name.lower()
+    by = f" of {plain(report.member_name)}" if report.member_name else ""
+    decisive = report.decisive()
+    if report.verified is not None:
+        words = f"{kind}{by} {name}: {report.verdict.value}"
+    else:
+        why = "" if decisive is None else f": {decisive.sentence} [{decisive.code}]"
+        words = f"{kind}{by} {name}: {report.verdict.value}, counts as not there{why}"
+    return textwrap.wrap(words.strip(), WIDTH, initial_indent="  - ", subsequent_indent="    ")
 
 
 def _issuer_words(report: Report) -> list[tuple[str, str]]:

@@ -10,8 +10,9 @@ import typer
 
 from veta.cli.anchor import anchored_batch, batch_json
 from veta.cli.console import OK, emit, moment, say, table
+from veta.cli.files import statement_of
 from veta.cli.homes import find_leaf, open_home
-from veta.cli.options import HERE, AsJson, Home
+from veta.cli.options import HERE, AsJson, Beside, Home
 from veta.errors import ConfigError, InputError, NotFoundError
 from veta.ports.lot_store import LotCall
 from veta.ports.store import (
@@ -22,6 +23,7 @@ from veta.ports.store import (
     StatusChange,
     StoredStatement,
 )
+from veta.services.beside import with_beside
 from veta.services.run_gathering import CLOSABLE, MissingRun, Withheld
 from veta.statement.credential import read_credential
 from veta.statement.passport import lot_identifier
@@ -63,17 +65,24 @@ def statement(
             "repeated.",
         ),
     ] = None,
+    beside: Beside = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> int:
     """Show a statement: who, what, since when, and where it is anchored.
 
+    With --with-lineage the documents of the certificates that the lot's credit rests on are put
+    beside it, as far as the home keeps them; others are named with --with.
+
     What is withheld is not proven to whoever gets the bundle, and is no secret from members: all
     of them can read it from the chain.
 
-    Example: veta show statement BSE-CAT-26-1001 --bundle lot.bundle.json --with-lineage
+    Example: veta show statement BSE-CAT-26-1001 --bundle lot.bundle.json --with-lineage --with
+    assay.bundle.json
     """
     withheld = _withheld(withhold or [])
+    if beside and bundle is None:
+        raise InputError("cli.options", "--with is for --bundle")
     if (withhold and not with_lineage) or (with_lineage and bundle is None):
         raise InputError("cli.options", "--with-lineage is for --bundle, --withhold for both")
     missing: tuple[MissingRun, ...] = ()
@@ -85,6 +94,7 @@ def statement(
             if with_lineage:
                 whole = node.with_lineage(found, withheld)
                 found, missing = whole.bundle, whole.missing
+            found = with_beside(found, [statement_of(node, each) for each in beside or []])
             _write(bundle, write_bundle(found, node.facts(found)))
     document = _statement_json(stored)
     lines = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -20,14 +18,14 @@ from veta.cli.console import (
     exit_code_of,
     say,
 )
-from veta.cli.homes import as_leaf, find_leaf, home_config, home_trust, open_home
+from veta.cli.files import file_octets, read_statement_file
+from veta.cli.homes import find_leaf, home_config, home_trust, open_home
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import report_lines
 from veta.config import ChainSettings, load_trust
 from veta.errors import (
     ConfigError,
     ConflictError,
-    InputError,
     LedgerError,
     NotFoundError,
     ProvenanceError,
@@ -40,13 +38,11 @@ from veta.model.trust import TrustConfig
 from veta.statement.instants import read_instant
 from veta.verify.policy import LOT_STEPS, Policy
 from veta.verify.report import Report
-from veta.verify.transport import read_bundle
 from veta.verify.verifier import Verifier
 
 if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
 
-MOST_OCTETS: Final = 4 << 20
 _WORST_FIRST: Final = (NOT_VERIFIED, UNDETERMINED, USAGE, OK)
 NO_FACTS: Final = Undetermined("facts.none", "the file holds no facts of the chain")
 
@@ -143,12 +139,12 @@ class Judge:
 
     def report(self, subject: str) -> Report:
         """The report about a file, or about a statement that the home keeps."""
-        found = _file_octets(subject)
+        found = file_octets(subject)
         if found is None:
             node = self._open()
             bundle = self._kept(node, find_leaf(node, subject, newest=True))
             return Verifier(node.trust, self._policy).verify(bundle, node.facts(bundle))
-        bundle, facts = _bundle(found)
+        bundle, facts = read_statement_file(found)
         verifier = Verifier(self._trust(), self._policy)
         if self._offline:
             return verifier.verify(bundle, facts or unasked(NO_FACTS))
@@ -210,37 +206,6 @@ def unasked(reason: Undetermined) -> LedgerFacts:
         status=reason,
         asked_at_s=UnixSeconds(0),
     )
-
-
-def _file_octets(subject: str) -> bytes | None:
-    """The octets of a file; nothing if the subject names no file."""
-    path = Path(subject)
-    try:
-        if subject == "-":
-            octets = sys.stdin.buffer.read(MOST_OCTETS + 1)
-        elif as_leaf(subject) is not None or not path.is_file():
-            names_a_place = path.suffix or len(path.parts) > 1
-            if names_a_place and not subject.startswith(("did:", "urn:")):
-                raise InputError("cli.unreadable", f"there is no file {subject}")
-            return None
-        else:
-            with path.open("rb") as stream:
-                octets = stream.read(MOST_OCTETS + 1)
-    except OSError as error:
-        raise InputError(
-            "cli.unreadable", f"cannot read {subject}: {error.strerror or error}"
-        ) from error
-    if len(octets) > MOST_OCTETS:
-        raise InputError("cli.too_large", f"{subject} is larger than {MOST_OCTETS} octets")
-    return octets
-
-
-def _bundle(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
-    """A bundle file, or a bare token."""
-    token = octets.strip()
-    if token.startswith(b"{"):
-        return read_bundle(octets, now_s=UnixSeconds(int(time.time())))
-    return StatementBundle(token), None
 
 
 def _exit_code(found: Report | ProvenanceError) -> int:

@@ -9,7 +9,7 @@ from veta.model.assurance import AssuranceFacts
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
 from veta.model.determined import Determined, Undetermined
 from veta.model.disclosure import DisclosedRun, LotPart
-from veta.model.identifiers import BatchRoot, MemberId, UnixSeconds
+from veta.model.identifiers import BatchRoot, Leaf, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import AllocationRule, LotId, LotRecord, ProductClassTerms
 
@@ -27,6 +27,16 @@ class InclusionProof:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementBeside:
+    """Another statement that travels with a bundle; what is missing is ``None``."""
+
+    token: bytes
+    """Compact JWS as received, ASCII."""
+    inclusion: InclusionProof | None = None
+    root: BatchRoot | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatementBundle:
     """A statement and how to find it under an anchor; what is missing is ``None``."""
 
@@ -38,6 +48,8 @@ class StatementBundle:
     """The lot in its batch, of a passport whose lot is in the lot book."""
     runs: tuple[DisclosedRun, ...] = ()
     """What is disclosed of the runs that the lot came from, in any order."""
+    beside: tuple[StatementBeside, ...] = ()
+    """Documents that speak of the same things: certificates, assays, rounds. Order says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,20 @@ class LotFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class FactsBeside:
+    """What the chain said about a statement beside the bundle's own, at the same block."""
+
+    leaf: Leaf
+    root: BatchRoot | None
+    """Of the batch that was asked about."""
+    issuer: Determined[Member | None]
+    membership: Determined[tuple[MembershipEntry, ...]]
+    keys: Determined[tuple[KeyEntry, ...]]
+    anchor: Determined[AnchorRecord | None]
+    status: Determined[tuple[StatusEntry, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerFacts:
     """What the chain said about one statement, all at one block.
 
@@ -102,3 +128,5 @@ class LedgerFacts:
     """What a published status list says; ``None`` if nobody asked for one."""
     lot: LotFacts | None = None
     """About the lot of the bundle; ``None`` if nobody asked."""
+    beside: tuple[FactsBeside, ...] = ()
+    """About the statements beside it, as far as somebody asked."""

@@ -53,7 +53,7 @@ def gather_assurance(
     Raises:
         LedgerError: the chain cannot be asked.
     """
-    named = sorted(set(_named(bundle)))
+    named = sorted(set(certificates_named(bundle)))
     numbers = sorted({number for _, number in named})[:MAX_CERTIFICATES]
     programmes = sorted({column_of(key).qualifier for key, _ in named})
     certificates = _known(reads.assurance_record(each, block) for each in numbers)
@@ -75,7 +75,7 @@ def gather_assurance(
     )
 
 
-def _named(bundle: StatementBundle) -> Iterator[tuple[ColumnKey, int]]:
+def certificates_named(bundle: StatementBundle) -> Iterator[tuple[ColumnKey, int]]:
     """Credit column and certificate, of every open part that names one."""
     if nodes_of(bundle.runs) > MAX_NODES:
         return

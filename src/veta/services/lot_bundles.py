@@ -14,6 +14,7 @@ from veta.model.lots import LotId
 from veta.ports.lots import LotLedger
 from veta.ports.store import Store, StoreWork
 from veta.services.anchor import BundleDesk
+from veta.services.beside import BesideDesk
 from veta.services.disclosure import lot_part
 from veta.services.lot_reading import OpeningDesk, known_lot
 from veta.services.run_gathering import NOTHING, MissingRun, RunGatherer, Withheld
@@ -42,6 +43,7 @@ class LotBundleDesk:
         self._store = store
         self._openings = OpeningDesk(store)
         self._statements = BundleDesk(store)
+        self._beside = BesideDesk(store)
 
     def bundle(self, lot: LotId, runs: tuple[DisclosedRun, ...] = ()) -> StatementBundle:
         """A lot's first passport, the lot, and runs that its holder has been given.
@@ -73,7 +75,8 @@ class LotBundleDesk:
     def with_lineage(
         self, bundle: StatementBundle, lots: LotLedger, withheld: Withheld = NOTHING
     ) -> LineageBundle:
-        """A bundle with the runs behind its lot, beside those that it has.
+        """A bundle with the runs behind its lot, beside those that it has, and the documents of
+        the certificates that these name.
 
         Args:
             bundle: with a lot; another is returned as it is.
@@ -86,7 +89,8 @@ class LotBundleDesk:
         if bundle.lot is None:
             return LineageBundle(bundle, ())
         found = RunGatherer(self._store, lots).behind(bundle.lot, bundle.runs, withheld)
-        return LineageBundle(replace(bundle, runs=tuple(found.runs)), tuple(found.missing))
+        whole = replace(bundle, runs=tuple(found.runs))
+        return LineageBundle(self._beside.with_documents(whole), tuple(found.missing))
 
     def _lot_of(self, token: bytes, leaf: Leaf) -> LotId:
         """The lot that a passport names: one that has it for its first statement, else any."""

@@ -12,14 +12,15 @@ from typing import TypeVar
 
 from veta.errors import LedgerError, ProvenanceError
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
-from veta.model.bundle import LedgerFacts, LotFacts, StatementBundle
+from veta.model.bundle import FactsBeside, LedgerFacts, LotFacts, StatementBundle
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
 from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import BatchRoot, Leaf, MemberId
 from veta.ports.clock import Clock
 from veta.ports.ledger import LedgerReader
 from veta.services.lot_facts import LotReads, ask, gather_lot, unasked_lot
-from veta.statement.jws import read_statement
+from veta.statement.jws import SignedStatement, read_statement
+from veta.verify.beside import within_bounds
 from veta.verify.report import Report
 from veta.verify.verifier import Verifier
 
@@ -71,14 +72,12 @@ class FactGatherer:
         as_of = self.view.as_of
         if isinstance(as_of, Undetermined):
             return self._unasked(as_of)
-        identifier = statement.credential.issuer.identifier
-        issuer = self._issuers.get(identifier)
-        if issuer is None:
-            issuer = self._issuers[identifier] = self._ask_issuer(identifier, as_of.value)
-        facts = self._about(issuer, statement.leaf, bundle.root, as_of.value)
+        block = as_of.value
+        facts = self._about(self._issuer(statement, block), statement.leaf, bundle.root, block)
+        facts = replace(facts, beside=tuple(self._ask_beside(bundle, block)))
         if bundle.lot is None:
             return facts
-        return replace(facts, lot=self._ask_lot(bundle, statement.leaf, as_of.value))
+        return replace(facts, lot=self._ask_lot(bundle, statement.leaf, block))
 
     def gather_lot_alone(self, bundle: StatementBundle) -> LedgerFacts:
         """What the chain says of a bundle's lot, whose passport is not at hand."""
@@ -88,6 +87,32 @@ class FactGatherer:
         assert bundle.lot is not None
         lot = self._ask_lot(bundle, bundle.lot.statement_leaf, as_of.value)
         return replace(self._unasked(NOT_ASKED), lot=lot)
+
+    def _ask_beside(self, bundle: StatementBundle, block: BlockRef) -> Iterator[FactsBeside]:
+        """Of every statement beside that can be read; as many as the verifier looks at."""
+        for each in within_bounds(bundle.beside):
+            try:
+                statement = read_statement(each.token)
+            except ProvenanceError:
+                continue  # the verifier says so
+            issuer = self._issuer(statement, block)
+            facts = self._about(issuer, statement.leaf, each.root, block)
+            yield FactsBeside(
+                leaf=statement.leaf,
+                root=each.root,
+                issuer=facts.issuer,
+                membership=facts.membership,
+                keys=facts.keys,
+                anchor=facts.anchor,
+                status=facts.status,
+            )
+
+    def _issuer(self, statement: SignedStatement, block: BlockRef) -> IssuerView:
+        identifier = statement.credential.issuer.identifier
+        issuer = self._issuers.get(identifier)
+        if issuer is None:
+            issuer = self._issuers[identifier] = self._ask_issuer(identifier, block)
+        return issuer
 
     def _ask_issuer(self, identifier: str, block: BlockRef) -> IssuerView:
         ledger = self._ledger

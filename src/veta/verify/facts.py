@@ -49,6 +49,7 @@ def usable_facts(facts: LedgerFacts, trust: TrustConfig) -> LedgerFacts:
         anchor=reason,
         status=reason,
         lot=None,
+        beside=(),
     )
 
 

@@ -67,6 +67,9 @@ class Report:
     verified: VerifiedStatement | None
     member_name: str | None = None
     """The issuer's name as the consortium registers it; ``None`` if that could not be had."""
+    beside: tuple[Report, ...] = ()
+    """Of each statement beside it, steps 1 to 7; those that did not come out good count as not
+    there."""
 
     @property
     def failed_at(self) -> Step | None:
@@ -132,6 +135,20 @@ class Report:
             "failed_at": int(self.failed_at) if self.failed_at else None,
             "checks": [_check_json(check) for check in self.checks],
             "not_proven": list(self.not_proven),
+            "beside": [each.brief_json() for each in self.beside],
+        }
+
+    def brief_json(self) -> dict[str, Any]:
+        """What became of a statement beside another: verdict, whether it counts, and why not."""
+        return {
+            "leaf": self.leaf.hex() if self.leaf else None,
+            "issuer": self.issuer,
+            "about": self._about_json(),
+            "verdict": self.verdict.value,
+            "counts": self.verified is not None,
+            "findings": [
+                _check_json(check) for check in self.checks if check.outcome is not Outcome.PASSED
+            ],
         }
 
 

@@ -12,7 +12,7 @@ a policy that requires them never gets better than NOT_PROVEN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -24,6 +24,7 @@ from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
 from veta.verify.assurance_step import check_assurance
+from veta.verify.beside import facts_beside, within_bounds
 from veta.verify.claims_step import check_claims, check_words
 from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
@@ -37,6 +38,8 @@ from veta.verify.verdict import Check, Outcome, Step, conclude
 
 T = TypeVar("T")
 
+ALONE: Final = frozenset(Step(number) for number in range(1, 8))
+"""The steps that make a statement good by itself."""
 _LATER_STEPS: Final = {
     Step.LOT: ("lot.not_on_chain", "who holds the lot now, and how much of it is left"),
     Step.LINEAGE: ("lineage.not_on_chain", "from which lots it was made, and that sums close"),
@@ -68,22 +71,40 @@ class Verifier:
         statement, checks = steps.check_form(bundle)  # 1
         if statement is None:
             return self._report(checks + _not_reached(), None, facts)
+        beside = tuple(self._beside(bundle, facts))
         facts = _about_the_issuer(statement, facts)
+        checks += self._judge(statement, bundle, facts)
+        kept = all(each.outcome is Outcome.PASSED for each in checks if each.step is Step.RULES)
+        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 10, 11, 12
+        return replace(self._report(checks, statement, facts), beside=beside)
+
+    def _judge(
+        self, statement: SignedStatement, bundle: StatementBundle, facts: LedgerFacts
+    ) -> list[Check]:
+        """Steps 2 to 7 of one statement, with facts that are about it."""
         inclusion = steps.check_inclusion(statement.leaf, bundle, facts.anchor)  # 5
         anchoring = chain_steps.check_anchor(statement, bundle.root, facts.anchor, facts.as_of)  # 6
-        checks += self._authenticate(statement, facts, inclusion + anchoring)  # 2
+        checks = self._authenticate(statement, facts, inclusion + anchoring)  # 2
         checks += chain_steps.check_issuer(  # 3
             statement, facts.issuer, facts.membership, facts.anchor, self.policy
         )
         if self.policy.authentication is Authentication.SIGNATURE:
             checks += chain_steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
-        rules = steps.check_rules(statement.credential)  # 4
-        checks += rules
+        checks += steps.check_rules(statement.credential)  # 4
         checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
-        checks += self._status(statement, facts)  # 7
-        kept = all(check.outcome is Outcome.PASSED for check in rules)
-        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 10, 11, 12
-        return self._report(checks, statement, facts)
+        return checks + self._status(statement, facts)  # 7
+
+    def _beside(self, bundle: StatementBundle, facts: LedgerFacts) -> Iterator[Report]:
+        """Steps 1 to 7 of every statement beside, all of them required whatever the policy."""
+        for each in within_bounds(bundle.beside):
+            alone = StatementBundle(each.token, each.inclusion, each.root)
+            statement, checks = steps.check_form(alone)
+            if statement is None:
+                yield self._report(checks, None, facts, ALONE)
+                continue
+            about = _about_the_issuer(statement, facts_beside(facts, statement.leaf, each.root))
+            checks += self._judge(statement, alone, about)
+            yield self._report(checks, statement, about, ALONE)
 
     def verify_lot_alone(self, bundle: StatementBundle, facts: LedgerFacts) -> Report:
         """What the chain shows of a lot whose passport is not at hand: steps 8 to 11.
@@ -157,10 +178,14 @@ class Verifier:
         )
 
     def _report(
-        self, checks: list[Check], statement: SignedStatement | None, facts: LedgerFacts
+        self,
+        checks: list[Check],
+        statement: SignedStatement | None,
+        facts: LedgerFacts,
+        required: frozenset[Step] | None = None,
     ) -> Report:
         ordered = tuple(sorted(checks, key=lambda check: check.step))
-        verdict = conclude(ordered, self.policy.required)
+        verdict = conclude(ordered, self.policy.required if required is None else required)
         as_of = known_block(facts)
         issuer = _member_id(facts)
         verified = None

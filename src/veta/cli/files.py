@@ -1,0 +1,71 @@
+"""Statements in files: bundles and bare tokens, bounded before anything is read."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from veta.cli.homes import as_leaf, find_leaf
+from veta.errors import InputError
+from veta.model.bundle import LedgerFacts, StatementBundle
+from veta.model.identifiers import UnixSeconds
+from veta.verify.transport import read_bundle
+
+if TYPE_CHECKING:
+    from veta.bootstrap import OpenNode
+
+MOST_OCTETS: Final = 4 << 20
+
+
+def file_octets(subject: str) -> bytes | None:
+    """The octets of a file or of stdin (``-``); nothing if the subject names no file.
+
+    Raises:
+        InputError: ``cli.unreadable``, ``cli.too_large``.
+    """
+    path = Path(subject)
+    try:
+        if subject == "-":
+            octets = sys.stdin.buffer.read(MOST_OCTETS + 1)
+        elif as_leaf(subject) is not None or not path.is_file():
+            names_a_place = path.suffix or len(path.parts) > 1
+            if names_a_place and not subject.startswith(("did:", "urn:")):
+                raise InputError("cli.unreadable", f"there is no file {subject}")
+            return None
+        else:
+            with path.open("rb") as stream:
+                octets = stream.read(MOST_OCTETS + 1)
+    except OSError as error:
+        raise InputError(
+            "cli.unreadable", f"cannot read {subject}: {error.strerror or error}"
+        ) from error
+    if len(octets) > MOST_OCTETS:
+        raise InputError("cli.too_large", f"{subject} is larger than {MOST_OCTETS} octets")
+    return octets
+
+
+def read_statement_file(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
+    """A bundle file, or a bare token.
+
+    Raises:
+        InputError: as ``read_bundle``; a token is the verifier's to judge.
+    """
+    token = octets.strip()
+    if token.startswith(b"{"):
+        return read_bundle(octets, now_s=UnixSeconds(int(time.time())))
+    return StatementBundle(token), None
+
+
+def statement_of(node: OpenNode, subject: str) -> StatementBundle:
+    """A statement by its file, or by the leaf, id or lot number of one that the home keeps.
+
+    Raises:
+        InputError: as ``file_octets`` and ``read_statement_file``; ``statement.ambiguous``.
+        NotFoundError: ``statement.not_found``.
+    """
+    octets = file_octets(subject)
+    if octets is None:
+        return node.bundle(find_leaf(node, subject, newest=True))
+    return read_statement_file(octets)[0]
