@@ -15,6 +15,7 @@ from veta.errors import VerificationError
 from veta.model.anchoring import BatchKind
 from veta.statement.credential import VETA_CONTEXT, Credential
 from veta.statement.metal_lot import LOT_NUMBER, judge_metal_lot, metal_lot_of
+from veta.statement.own_types import judge_own_type
 from veta.statement.shapes import Finding, Findings
 from veta.statement.untp import CREDENTIAL_SHAPES
 
@@ -45,7 +46,8 @@ def find_faults(credential: Credential) -> tuple[Finding, ...]:
     ``statement.context``, ``statement.batch_number``, ``statement.granularity``,
     ``statement.second_meaning``, and for lots ``statement.disagrees``, ``statement.repeated``,
     ``statement.window``, ``statement.bundles``, ``statement.footprint``,
-    ``statement.lot_identifier`` and ``statement.metal_exceeds_mass``.
+    ``statement.lot_identifier`` and ``statement.metal_exceeds_mass``; for types of Veta's own those
+    of ``own_types.judge_own_type``.
     """
     found = Findings()
     shape = CREDENTIAL_SHAPES[credential.kind]
@@ -59,6 +61,7 @@ def find_faults(credential: Credential) -> tuple[Finding, ...]:
         found.add("statement.second_meaning", "/iss", "names another issuer")
     if credential.kind is BatchKind.PASSPORT:
         _judge_passport(credential, found)
+    judge_own_type(credential, found)
     return tuple(found.entries)
 
 
