@@ -157,14 +157,16 @@ def test_verdict__key_paused__from_then_on_nothing_is_good(world: VerdictWorld) 
 # -- members and bodies --------------------------------------------------------------------------
 
 
-@pytest.mark.row("T4")
+@pytest.mark.row("T4", "A50")
 def test_verdict__issuer_expelled__what_it_anchored_stays_and_it_anchors_no_more(
     world: VerdictWorld,
 ) -> None:
     old = world.passport()
     expel = world.gateway.expel(MINER)
-    world.carry(ProposalKind.EXPEL, expel, "smelter admin", "authority admin")
-    assert world.told(old) == GOOD
+    left_s = world.carry(ProposalKind.EXPEL, expel, "smelter admin", "authority admin")
+    assert world.told(old) == (NOTED, {"issuer.left_since"})
+    (left,) = [each for each in world.verify(old).checks if each.code == "issuer.left_since"]
+    assert left.facts["left_at_s"] == left_s
     with pytest.raises(AssertionError):
         world.passport()
     assert not world.ledger.membership(MINER, world.ledger.head())[-1].admitted

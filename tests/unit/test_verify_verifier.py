@@ -174,7 +174,7 @@ class TestSignature:
 
     def test_verify__key_list_without_the_binding__does_not_sign(self) -> None:
         bound, retired = key_entries((KeyAction.RETIRE, NOW, NOW))
-        unbound = replace(retired, public_key=bound.public_key)
+        unbound = replace(retired, index=0, public_key=bound.public_key)
         report = judge(honest_case().with_facts(keys=Known((unbound,))))
         assert outcome_of(report, "signature.unknown_key") is Outcome.FAILED
 

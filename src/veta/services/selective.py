@@ -337,7 +337,7 @@ def _status(facts: LedgerFacts, policy: Policy) -> Iterator[Check]:
     yield from chain_steps.check_age(facts.as_of.value, facts.asked_at_s, policy)
     yield from chain_steps.check_status(
         facts.status,
-        listed_revoked=None,
+        facts.status_list,
         relied_on_at_s=UnixSeconds(facts.as_of.value.time_s),
         dispute_lapse_s=policy.dispute_lapse_s,
     )

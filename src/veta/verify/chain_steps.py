@@ -7,15 +7,16 @@ puts their findings into words.
 from __future__ import annotations
 
 from veta.model.anchoring import AnchorRecord, BatchKind, BlockRef, StatusEntry
-from veta.model.bundle import LedgerFacts
+from veta.model.bundle import LedgerFacts, StatusListClaim
 from veta.model.consortium import KeyEntry, Member, MembershipEntry, Role
-from veta.model.determined import Determined, Undetermined
+from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import BatchRoot, UnixSeconds
 from veta.statement.credential import Credential
 from veta.statement.jws import SignedStatement
 from veta.statement.rules import facts_of
-from veta.verify.findings import failed, not_determined, not_proven, passed
+from veta.verify.findings import not_determined
 from veta.verify.policy import Policy
+from veta.verify.time_table import ANSWERS
 from veta.verify.timing import (
     Finding,
     KeyStanding,
@@ -24,6 +25,7 @@ from veta.verify.timing import (
     judge_key,
     judge_status,
     judge_validity,
+    left_since,
     reaffirmed_after,
     roles_at,
 )
@@ -35,6 +37,7 @@ def check_issuer(
     member: Determined[Member | None],
     membership: Determined[tuple[MembershipEntry, ...]],
     anchor: Determined[AnchorRecord | None],
+    as_of: Determined[BlockRef],
     policy: Policy,
 ) -> list[Check]:
     """Step 3, first half: a member with a role for such a statement when it was anchored."""
@@ -42,7 +45,7 @@ def check_issuer(
     if isinstance(member, Undetermined):
         return [not_determined(Step.ISSUER, member)]
     if member.value is None:
-        return [failed(Step.ISSUER, "issuer.not_a_member", f"{identifier} is not a member")]
+        return [_answer("issuer.not_a_member", f"{identifier} is not a member")]
     if isinstance(membership, Undetermined):
         return [not_determined(Step.ISSUER, membership)]
     at_s = _anchor_time(anchor)
@@ -50,7 +53,21 @@ def check_issuer(
         return [at_s]
     roles = roles_at(membership.value, at_s)
     needed = needed_roles(statement.credential, policy)
-    return [_judge_role(member.value, roles, needed, at_s), *_judge_class(statement.credential)]
+    checks = [_judge_role(member.value, roles, needed, at_s)]
+    if isinstance(as_of, Known):
+        checks += _judge_since(member.value, membership.value, at_s, as_of.value)
+    return checks + _judge_class(statement.credential)
+
+
+def _judge_since(
+    member: Member, entries: tuple[MembershipEntry, ...], at_s: UnixSeconds, block: BlockRef
+) -> list[Check]:
+    """What a member anchored stays when it goes; whoever reads it is told that it went."""
+    left = left_since(entries, at_s, block.time_s)
+    if left is None:
+        return []
+    row = ANSWERS["issuer.left_since"]
+    return [_answer(row.code, f"{member.name} {row.sentence}", left_at_s=left.effective_s)]
 
 
 def _judge_class(credential: Credential) -> list[Check]:
@@ -69,23 +86,20 @@ def _judge_class(credential: Credential) -> list[Check]:
 
 def _judge_role(member: Member, roles: Role | None, needed: Role, at_s: UnixSeconds) -> Check:
     if roles is None:
-        return failed(
-            Step.ISSUER,
+        return _answer(
             "issuer.not_admitted",
             f"{member.name} was not an admitted member when this was anchored",
             anchored_at_s=at_s,
         )
     held = _role_names(roles)
     if not roles & needed:
-        return failed(
-            Step.ISSUER,
+        return _answer(
             "issuer.role_missing",
             f"{member.name} holds no role that may say this",
             held=held,
             needed=_role_names(needed),
         )
-    return passed(
-        Step.ISSUER,
+    return _answer(
         "issuer.role",
         f"{member.name} ({member.country}) was a member with a fitting role",
         held=held,
@@ -126,20 +140,13 @@ def check_key_time(
     facts: dict[str, FactValue] = {"anchored_at_s": at_s, "key_id": statement.header.key_id.hex()}
     if decided_by is not None:
         facts |= {"effective_s": decided_by.effective_s, "declared_s": decided_by.recorded_at_s}
-    return [Check(Step.ISSUER, finding.outcome, finding.code, _KEY_SENTENCES[finding.code], facts)]
+    return [Check(Step.ISSUER, finding.outcome, finding.code, finding.sentence, facts)]
 
 
-_KEY_SENTENCES = {
-    "key.good": "the signing key was in force when the statement was anchored",
-    "key.unknown": "the signing key was never bound to the issuer",
-    "key.not_yet_bound": "the statement was anchored before its signing key was bound",
-    "key.retired": "the statement was anchored after its signing key was retired",
-    "key.paused": "the statement was anchored after its signing key was stopped",
-    "key.contested": "the statement was anchored while somebody else may have held its signing key",
-    "key.contested_reaffirmed": "its signing key was later said to be stolen by then, and the"
-    " issuer has stood by this statement since",
-    "key.compromised": "the statement was anchored after its signing key was declared stolen",
-}
+def _answer(code: str, sentence: str = "", **facts: FactValue) -> Check:
+    """An answer of the table, in its own words unless there are better ones."""
+    row = ANSWERS[code]
+    return Check(row.question.step, row.outcome, code, sentence or row.sentence, facts)
 
 
 def _anchor_time(anchor: Determined[AnchorRecord | None]) -> UnixSeconds | Check:
@@ -147,9 +154,7 @@ def _anchor_time(anchor: Determined[AnchorRecord | None]) -> UnixSeconds | Check
     if isinstance(anchor, Undetermined):
         return not_determined(Step.ISSUER, anchor)
     if anchor.value is None:
-        return not_proven(
-            Step.ISSUER, "issuer.no_anchor_time", "without an anchor no time is proven for the key"
-        )
+        return _answer("issuer.no_anchor_time")
     return anchor.value.anchored_at_s
 
 
@@ -170,28 +175,20 @@ def check_anchor(
         return [not_determined(Step.ANCHOR, anchor)]
     record = anchor.value
     if record is None or root is None:
-        return [
-            not_proven(
-                Step.ANCHOR,
-                "anchor.absent",
-                "no final anchor of this batch by this issuer is on the chain",
-            )
-        ]
+        return [_answer("anchor.absent")]
     if record.root != root:
         why = Undetermined("facts.other_batch", "the facts are about another batch than the bundle")
         return [not_determined(Step.ANCHOR, why)]
     if record.kind is not statement.credential.kind:
         return [
-            failed(
-                Step.ANCHOR,
+            _answer(
                 "anchor.other_kind",
                 f"anchored as {record.kind.name.lower()}, and the document is"
                 f" {statement.credential.kind.name.lower()}",
             )
         ]
     return [
-        passed(
-            Step.ANCHOR,
+        _answer(
             "anchor.final",
             f"anchored by the issuer as its batch number {record.sequence}",
             sequence=record.sequence,
@@ -211,16 +208,12 @@ def check_dates(
     if isinstance(anchor, Undetermined):
         return [not_determined(Step.STATUS, anchor)]
     if anchor.value is None:
-        return [
-            not_proven(Step.STATUS, "validity.no_anchor_time", "no time of anchoring is proven")
-        ]
+        return [_answer("validity.no_anchor_time")]
     anchored_at_s = anchor.value.anchored_at_s
     if relied_on_at_s < anchored_at_s:
         return [
-            not_proven(
-                Step.STATUS,
+            _answer(
                 "anchor.later_than_reliance",
-                "was not yet anchored at the moment it is relied upon for",
                 anchored_at_s=anchored_at_s,
                 relied_on_at_s=relied_on_at_s,
             )
@@ -245,37 +238,46 @@ def check_dates(
         "relied_on_at_s": relied_on_at_s,
     }
     return [
-        Check(Step.STATUS, finding.outcome, finding.code, _STATUS_SENTENCES[finding.code], facts)
+        Check(Step.STATUS, finding.outcome, finding.code, finding.sentence, facts)
         for finding in findings
     ]
 
 
 def check_status(
     status: Determined[tuple[StatusEntry, ...]],
+    listed: Determined[StatusListClaim] | None,
     *,
-    listed_revoked: bool | None,
     relied_on_at_s: UnixSeconds,
     dispute_lapse_s: int,
 ) -> list[Check]:
     """Step 7, second half: what was said about the statement after it was anchored."""
     if isinstance(status, Undetermined):
-        return [not_determined(Step.STATUS, status)]
+        return [not_determined(Step.STATUS, status), *_judge_list_alone(listed)]
     findings = judge_status(
         status.value,
         relied_on_at_s=relied_on_at_s,
-        listed_revoked=listed_revoked,
+        listed_revoked=listed.value.revoked if isinstance(listed, Known) else None,
         dispute_lapse_s=dispute_lapse_s,
     )
-    return [
-        Check(
-            Step.STATUS,
-            finding.outcome,
-            finding.code,
-            _STATUS_SENTENCES[finding.code],
-            _status_facts(finding),
-        )
-        for finding in findings
+    checks = [
+        Check(Step.STATUS, each.outcome, each.code, each.sentence, _status_facts(each))
+        for each in findings
     ]
+    if isinstance(listed, Undetermined):
+        checks += _judge_list_alone(listed)
+    return sorted(checks, key=lambda check: _PLACES[check.code])
+
+
+_PLACES = {code: place for place, code in enumerate(ANSWERS)}
+
+
+def _judge_list_alone(listed: Determined[StatusListClaim] | None) -> list[Check]:
+    """What a published list is worth without the chain's own word: only a revocation counts."""
+    if listed is None:
+        return []
+    if isinstance(listed, Known):
+        return [_answer("status.revoked_in_list")] if listed.value.revoked else []
+    return [_answer("status.list_unread", listed.reason)]
 
 
 def check_source(facts: LedgerFacts, policy: Policy) -> list[Check]:
@@ -290,18 +292,12 @@ def check_source(facts: LedgerFacts, policy: Policy) -> list[Check]:
 def check_age(as_of: BlockRef, asked_at_s: UnixSeconds, policy: Policy) -> list[Check]:
     """Step 7: a block tells no status that is later than itself, nor one for ever."""
     if policy.relied_on_at_s is not None and policy.relied_on_at_s > as_of.time_s:
-        why = Undetermined(
-            "status.after_block", "no block tells the status at a moment that comes after it"
-        )
-        return [not_determined(Step.STATUS, why)]
+        return [_answer("status.after_block")]
     age_s = asked_at_s - as_of.time_s
     if age_s <= policy.max_age_s:
         return []
-    why = Undetermined(
-        "status.stale",
-        f"the newest final block is {age_s} s old; after {policy.max_age_s} s it tells no status",
-    )
-    return [not_determined(Step.STATUS, why)]
+    sentence = f"the newest final block is {age_s} s old; after {policy.max_age_s} s it tells no"
+    return [_answer("status.stale", f"{sentence} status")]
 
 
 def _status_facts(finding: Finding) -> dict[str, FactValue]:
@@ -319,22 +315,3 @@ def _status_facts(finding: Finding) -> dict[str, FactValue]:
     if entry.grounds is not None:
         facts["grounds"] = entry.grounds.hex()
     return facts
-
-
-_STATUS_SENTENCES = {
-    "anchor.timely": "anchored close to the date it bears",
-    "anchor.late": "anchored long after the date it bears; only the anchor's time is proven",
-    "validity.anchored_before_valid": "bears a date later than the block that anchored it",
-    "validity.open_ended": "has no end date",
-    "validity.current": "has not ended",
-    "validity.expired": "was good when it was anchored and has ended since",
-    "validity.expired_before_anchor": "had already ended when it was anchored",
-    "status.clear": "neither revoked, superseded nor disputed",
-    "status.revoked": "has been revoked",
-    "status.revoked_later": "was revoked after the moment it is relied upon for",
-    "status.contested": "was relied upon after the moment from which it was later revoked",
-    "status.revoked_in_list": "a published status list says that it is revoked",
-    "status.conflict": "the chain and a published status list differ; the stricter counts",
-    "status.superseded": "has been superseded by a newer statement of its issuer",
-    "status.disputed": "is disputed",
-}

@@ -1,4 +1,4 @@
-"""The time rules: keys, anchors, statuses and validity, as one total table each.
+"""The time rules: which answer of ``veta.verify.time_table`` a history gives.
 
 All times are Unix seconds of the chain's blocks, or instants the document names; the verifier's
 own clock is used for nothing here. Windows are [from, to). Each function answers for every
@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
 from veta.model.consortium import KeyAction, KeyEntry, MembershipEntry, Role
 from veta.model.identifiers import KeyId, Leaf, MemberId, UnixSeconds
+from veta.verify.time_table import ANSWERS
 from veta.verify.verdict import Outcome
 
 
@@ -106,26 +107,39 @@ def roles_at(entries: Sequence[MembershipEntry], at_s: UnixSeconds) -> Role | No
     return current.roles
 
 
+def left_since(
+    entries: Sequence[MembershipEntry], anchored_at_s: UnixSeconds, now_s: UnixSeconds
+) -> MembershipEntry | None:
+    """The entry by which a member of then is none now; ``None`` if it is, or was none then."""
+    if roles_at(entries, anchored_at_s) is None or roles_at(entries, now_s) is not None:
+        return None
+    ended = [each for each in entries if not each.admitted and each.effective_s <= now_s]
+    return ended[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Outcome and code of one time rule."""
 
-    outcome: Outcome
     code: str
     entry: StatusEntry | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the table makes of it."""
+        return ANSWERS[self.code].outcome
+
+    @property
+    def sentence(self) -> str:
+        """The table's words."""
+        return ANSWERS[self.code].sentence
 
 
 def judge_contest(standing: KeyStanding, *, reaffirmed: bool) -> Finding:
     """What a key's standing at anchor time means for the statement."""
-    match standing:
-        case KeyStanding.GOOD:
-            return Finding(Outcome.PASSED, standing.value)
-        case KeyStanding.CONTESTED:
-            if reaffirmed:
-                return Finding(Outcome.NOTICE, "key.contested_reaffirmed")
-            return Finding(Outcome.NOT_PROVEN, standing.value)
-        case _:
-            return Finding(Outcome.FAILED, standing.value)
+    if standing is KeyStanding.CONTESTED and reaffirmed:
+        return Finding("key.contested_reaffirmed")
+    return Finding(standing.value)
 
 
 def judge_anchor_time(
@@ -137,10 +151,10 @@ def judge_anchor_time(
 ) -> Finding:
     """Whether the document's own date fits the block that anchored it."""
     if valid_from_s - anchored_at_s > future_skew_s:
-        return Finding(Outcome.FAILED, "validity.anchored_before_valid")
+        return Finding("validity.anchored_before_valid")
     if anchored_at_s - valid_from_s > late_after_s:
-        return Finding(Outcome.NOTICE, "anchor.late")
-    return Finding(Outcome.PASSED, "anchor.timely")
+        return Finding("anchor.late")
+    return Finding("anchor.timely")
 
 
 def judge_validity(
@@ -151,12 +165,12 @@ def judge_validity(
 ) -> Finding:
     """Whether the statement had ended when it was anchored, or when it is relied upon."""
     if valid_until_s is None:
-        return Finding(Outcome.PASSED, "validity.open_ended")
+        return Finding("validity.open_ended")
     if anchored_at_s >= valid_until_s:
-        return Finding(Outcome.FAILED, "validity.expired_before_anchor")
+        return Finding("validity.expired_before_anchor")
     if relied_on_at_s >= valid_until_s:
-        return Finding(Outcome.NOTICE, "validity.expired")
-    return Finding(Outcome.PASSED, "validity.current")
+        return Finding("validity.expired")
+    return Finding("validity.current")
 
 
 def judge_status(
@@ -177,16 +191,16 @@ def judge_status(
     findings = [_judge_revocation(entry, relied_on_at_s) for entry in _revocations(entries)]
     revoked = any(finding.outcome is Outcome.FAILED for finding in findings)
     if listed_revoked is not None and listed_revoked != revoked:
-        findings.append(Finding(Outcome.NOTICE, "status.conflict"))
+        findings.append(Finding("status.conflict"))
         if listed_revoked:
-            findings.append(Finding(Outcome.FAILED, "status.revoked_in_list"))
+            findings.append(Finding("status.revoked_in_list"))
     superseded = [entry for entry in entries if entry.action is StatusAction.SUPERSEDE]
-    findings += [Finding(Outcome.NOTICE, "status.superseded", entry) for entry in superseded[:1]]
+    findings += [Finding("status.superseded", entry) for entry in superseded[:1]]
     findings += [
-        Finding(Outcome.NOTICE, "status.disputed", entry)
+        Finding("status.disputed", entry)
         for entry in open_disputes(entries, relied_on_at_s, dispute_lapse_s)
     ]
-    return findings or [Finding(Outcome.PASSED, "status.clear")]
+    return findings or [Finding("status.clear")]
 
 
 def _revocations(entries: Sequence[StatusEntry]) -> list[StatusEntry]:
@@ -203,10 +217,10 @@ def _judge_revocation(entry: StatusEntry, relied_on_at_s: UnixSeconds) -> Findin
     # Only some reasons may reach into the past; for the others the block's time is what counts.
     since_s = min(entry.effective_s, said_at_s) if entry.reason in _RETROACTIVE else said_at_s
     if relied_on_at_s >= said_at_s:
-        return Finding(Outcome.FAILED, "status.revoked", entry)
+        return Finding("status.revoked", entry)
     if relied_on_at_s >= since_s:
-        return Finding(Outcome.NOT_PROVEN, "status.contested", entry)
-    return Finding(Outcome.NOTICE, "status.revoked_later", entry)
+        return Finding("status.contested", entry)
+    return Finding("status.revoked_later", entry)
 
 
 def open_disputes(

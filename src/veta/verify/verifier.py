@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from veta.model.anchoring import AnchorRecord, BlockRef
+from veta.model.anchoring import AnchorRecord, BlockRef, StatusEntry
 from veta.model.bundle import LedgerFacts, StatementBundle
+from veta.model.consortium import KeyEntry, MembershipEntry
 from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import MemberId
 from veta.model.trust import TrustConfig
@@ -37,6 +38,7 @@ from veta.verify.stated import StatedLot
 from veta.verify.verdict import Check, Outcome, Step, conclude
 
 T = TypeVar("T")
+E = TypeVar("E", KeyEntry, MembershipEntry, StatusEntry)
 
 ALONE: Final = frozenset(Step(number) for number in range(1, 8))
 """The steps that make a statement good by itself."""
@@ -86,7 +88,7 @@ class Verifier:
         anchoring = chain_steps.check_anchor(statement, bundle.root, facts.anchor, facts.as_of)  # 6
         checks = self._authenticate(statement, facts, inclusion + anchoring)  # 2
         checks += chain_steps.check_issuer(  # 3
-            statement, facts.issuer, facts.membership, facts.anchor, self.policy
+            statement, facts.issuer, facts.membership, facts.anchor, facts.as_of, self.policy
         )
         if self.policy.authentication is Authentication.SIGNATURE:
             checks += chain_steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
@@ -166,13 +168,9 @@ class Verifier:
         checks += chain_steps.check_dates(
             statement.credential, facts.anchor, relied_on_at_s, self.policy
         )
-        listed = facts.status_list
-        if isinstance(listed, Undetermined):
-            checks.append(Check(Step.STATUS, Outcome.NOTICE, "status.list_unread", listed.reason))
-        listed_revoked = listed.value.revoked if isinstance(listed, Known) else None
         return checks + chain_steps.check_status(
             facts.status,
-            listed_revoked=listed_revoked,
+            facts.status_list,
             relied_on_at_s=relied_on_at_s,
             dispute_lapse_s=self.policy.dispute_lapse_s,
         )
@@ -220,11 +218,16 @@ def _about_the_issuer(statement: SignedStatement, facts: LedgerFacts) -> LedgerF
     member_id = member.member if member else None
     return replace(
         facts,
-        membership=_only(facts.membership, lambda entry: entry.member == member_id),
-        keys=_only(facts.keys, lambda entry: entry.member == member_id),
-        status=_only(
-            facts.status,
-            lambda entry: entry.issuer == member_id and entry.leaf == statement.leaf,
+        membership=_whole(
+            _only(facts.membership, lambda entry: entry.member == member_id), facts.as_of
+        ),
+        keys=_whole(_only(facts.keys, lambda entry: entry.member == member_id), facts.as_of),
+        status=_whole(
+            _only(
+                facts.status,
+                lambda entry: entry.issuer == member_id and entry.leaf == statement.leaf,
+            ),
+            facts.as_of,
         ),
         anchor=_anchor_of(facts.anchor, member_id, facts.as_of),
     )
@@ -236,6 +239,24 @@ def _only(
     """The entries if all of them fit; one that does not makes all of them unanswered."""
     if isinstance(entries, Known) and not all(fits(entry) for entry in entries.value):
         return Undetermined("facts.other_subject", "the facts are about something else")
+    return entries
+
+
+def _whole(
+    entries: Determined[tuple[E, ...]], as_of: Determined[BlockRef]
+) -> Determined[tuple[E, ...]]:
+    """The list if none of it is left out, moved or later than the block that it was read at.
+
+    A list that lost an entry, such as the one that declares a theft, is no list: it tells nothing.
+    """
+    if isinstance(entries, Undetermined):
+        return entries
+    if [each.index for each in entries.value] != list(range(len(entries.value))):
+        return Undetermined("facts.gap", "entries of an append-only list are missing or moved")
+    times = [each.recorded_at_s for each in entries.value]
+    newest_s = as_of.value.time_s if isinstance(as_of, Known) else max(times, default=0)
+    if times != sorted(times) or max(times, default=0) > newest_s:
+        return Undetermined("facts.disorder", "entries of an append-only list are out of time")
     return entries
 
 
