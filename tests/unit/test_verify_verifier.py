@@ -427,7 +427,7 @@ class TestTime:
         assert judge(late, max_age_s=10 * 365 * DAY).verdict is Verdict.VALID
 
 
-NOT_QUESTIONS = ("asked_at_s", "status_list", "carried", "lot")
+NOT_QUESTIONS = ("asked_at_s", "status_list", "carried", "lot", "beside")
 ASKED = [field.name for field in fields(LedgerFacts) if field.name not in NOT_QUESTIONS]
 
 
