@@ -15,7 +15,7 @@ from veta.bootstrap import Opening, open_home
 from veta.cli.main import main as veta
 from veta.model.identifiers import UnixSeconds
 from veta.model.lot import Issuance, Party
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.statement.passport import build_passport
 
 MEMBER = "did:web:refinery.example"

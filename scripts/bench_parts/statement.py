@@ -21,7 +21,7 @@ from veta.keys.signers import Es256kSigner
 from veta.model.consortium import KeyAlgorithm
 from veta.model.identifiers import UnixSeconds
 from veta.model.lot import Issuance
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.statement.algorithms import check_signature
 from veta.statement.jws import check_seal, read_statement, sign_statement, unseal
 from veta.statement.passport import build_passport

@@ -15,7 +15,7 @@ from veta.interop.pact import FootprintIssue, build_product_footprint, footprint
 from veta.keys.signers import Ed25519Signer, Es256kSigner
 from veta.model.identifiers import UnixSeconds
 from veta.model.lot import Issuance
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.statement import base64url
 from veta.statement.algorithms import JWS_NAMES, key_id_of
 from veta.statement.instants import read_end, read_instant

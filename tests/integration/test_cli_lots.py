@@ -18,7 +18,7 @@ from veta.custody.encoding import lot_id
 from veta.interop.lot_file import write_lot
 from veta.model.identifiers import MemberId
 from veta.model.lots import SiteId
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.services.lots import key_of_lot
 from veta.statement.instants import write_instant
 

@@ -17,7 +17,7 @@ from veta.bootstrap import EmbeddedChain, EmbeddedServer, KeyRing, KeySpec, Pass
 from veta.interop.lot_file import write_lot
 from veta.model.consortium import KeyAlgorithm, KeyPurpose
 from veta.model.identifiers import AccountAddress
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 
 IDENTITY = ("--member", DID, "--country", "CL", "--role", "refiner")
 

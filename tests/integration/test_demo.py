@@ -25,9 +25,10 @@ from veta.chain.embedded import EmbeddedChain
 from veta.chain.embedded_server import EmbeddedServer
 from veta.errors import ConfigError
 from veta.model.identifiers import UnixSeconds
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.scenario.demo import main
 from veta.scenario.demo_forgery import change_footprint
+from veta.scenario.demo_lithium import PACK_LOT
 from veta.scenario.demo_lots_downstream import CABLE_LOT
 from veta.scenario.demo_stage import MARKER, set_stage
 from veta.scenario.demo_teller import Teller
@@ -51,8 +52,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_demo__every_verdict__as_the_story_expects(demo: tuple[Path, str]) -> None:
     told = re.sub(r"\s+", " ", demo[1])
     for wanted in (
-        "14 parties found it, 6 of them with a vote",
-        "it is member 15",
+        "16 parties found it, 6 of them with a vote",
+        "it is member 17",
         "anchored 3 passports 1 transaction",
         "anchored 38 passports 1 transaction",
         "42 of 42 VALID",
@@ -76,7 +77,7 @@ def test_demo__every_verdict__as_the_story_expects(demo: tuple[Path, str]) -> No
 def test_demo__what_does_not_add_up__is_refused_by_the_contract(demo: tuple[Path, str]) -> None:
     told = re.sub(r"\s+", " ", demo[1])
     for wanted in (
-        "34 votes: copper, 11 product classes, 6 sites",
+        "46 votes: copper, lithium, 16 product classes, 8 sites",
         "The smelter holds 1,000 t of copper, 78.4 % of it certified",
         "BSE-ANO-26-0021 975.1 t copper, 2,940 t CO2e",
         "975,100,000 g taken = 975,100,000 in cathode",
@@ -94,7 +95,39 @@ def test_demo__what_does_not_add_up__is_refused_by_the_contract(demo: tuple[Path
         "anode becomes 38 lots and residues 1 transaction",
     ):
         assert wanted in told, wanted
-    assert told.count("REFUSED") == 7
+    assert told.count("REFUSED") == 10
+
+
+def test_demo__lithium__closes_and_its_negative_cases_are_refused(demo: tuple[Path, str]) -> None:
+    """Both figures a kilogram, the packs' share, and NL1 to NL3 of the reference."""
+    told = re.sub(r"\s+", " ", demo[1])
+    for wanted in (
+        "62,500,000 l of brine in a sum with 6,300,000 l of fresh water brine is never added to",
+        "carries 336,000,000 g CO2e; the allocation rule allows 134,400,000 to 134,400,000 [custod",
+        "contained Li: 60,000,000 were taken or first measured, but 287,651,060 are in outputs",
+        "SES-LIC-26-2001 14 lots, the first: 20 t, 3,739,210 g lithium, 4,000 g CO2e a kg",
+        "AEL-NMC-26-0001 5 of them become: 250 t, 17,900,000 g lithium, 16,000 g CO2e a kg",
+        "2,500 packs, a lot each, 160,000 g CO2e of lithium carbonate in every one",
+    ):
+        assert wanted in told, wanted
+
+
+def test_demo__explain_a_pack__one_salar_four_steps_to_the_gram(demo: tuple[Path, str]) -> None:
+    """The pack maker's own home: its passport, and every run behind it from the chain."""
+    home = demo[0] / "veta-demo" / "parties" / "marea-motors"
+    done = run("explain", PACK_LOT, "--home", home, "--json")
+    assert done.code == 0, done
+    found = json.loads(done.out)
+    assert found["verdict"] == "VALID_WITH_NOTICE"
+    ((share,),) = [each["shares"] for each in found["origins"]]
+    assert (share["sharePpm"], share["siteName"]) == (1_000_000, "Salar Esperanza (fictional)")
+    assert found["lot"]["co2eGPerKg"] == 16_000
+    assert found["lot"]["model"] == "identity-preserved"
+    assert [step["lotsTaken"] for step in found["steps"]] == [0, 1, 5, 1]
+    for step in found["steps"]:
+        for each in step["balances"]:
+            entered = each["taken"] + each["entered"]
+            assert entered == each["made"] + each["lost"] + each["ended"], each
 
 
 def test_demo__metal_that_goes_on__is_the_reference_s_to_the_gram(demo: tuple[Path, str]) -> None:

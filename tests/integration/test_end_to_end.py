@@ -12,7 +12,7 @@ from veta.bootstrap import Opening, open_home
 from veta.errors import ProvenanceError
 from veta.interop.lot_file import write_lot
 from veta.model.identifiers import UnixSeconds
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.statement import base64url
 from veta.statement.instants import write_instant
 from veta.statement.passport import lot_identifier

@@ -18,7 +18,7 @@ from veta.interop.lot_file import read_lot, write_lot
 from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.lot import Issuance
 from veta.model.lots import LotBatchKind
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.services.certify import certify_lot
 from veta.services.run_file import read_run
 from veta.statement.credential import view_credential

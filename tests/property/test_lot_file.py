@@ -15,7 +15,7 @@ from veta.interop.digests import digest_multibase
 from veta.interop.lot_file import read_lot, write_lot
 from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.lot import Issuance, LotCertificate, ParentLot
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.services.certify import certify_lot
 from veta.statement.credential import view_credential
 from veta.statement.rules import check_rules

@@ -17,7 +17,7 @@ from typing import Any
 
 from veta.cli.main import main
 from veta.interop.lot_file import write_lot
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 
 PASSWORD = "cobre-del-norte-4711"
 DID = "did:web:refineria-bahia-serena.example"

@@ -19,7 +19,7 @@ from tests.support.statements import LOT
 from veta import canonical
 from veta.interop.pact import FootprintIssue, build_product_footprint, footprint_link
 from veta.model.identifiers import UnixSeconds
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 
 pytestmark = pytest.mark.reference
 

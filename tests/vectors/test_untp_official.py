@@ -19,7 +19,7 @@ from veta import canonical
 from veta.errors import InputError
 from veta.interop.pact import FootprintIssue, build_product_footprint, footprint_link
 from veta.model.anchoring import BatchKind
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper
 from veta.statement.credential import read_credential, view_credential
 from veta.statement.jws import read_statement, sign_statement
 from veta.statement.passport import build_passport

@@ -13,7 +13,7 @@ from veta.cli.files import MOST_OCTETS
 from veta.cli.homes import find_leaf, open_home
 from veta.cli.lots import find_lot
 from veta.cli.options import HERE, AsJson, Home
-from veta.cli.rendering import WIDTH, plain
+from veta.cli.rendering import WIDTH, amount_words, column_words, plain
 from veta.errors import NotFoundError
 from veta.model.bundle import StatementBundle
 from veta.verify.policy import LOT_STEPS, Policy
@@ -107,13 +107,16 @@ def _lines(asked: str, document: dict[str, Any]) -> list[str]:
 
 
 def _lot(lot: dict[str, Any]) -> list[str]:
-    held = ", ".join(f"{name} {quantity:,}" for name, quantity in lot["quantities"].items())
+    held = ", ".join(amount_words(name, each) for name, each in lot["quantities"].items())
     lines = [f"  {lot['productClassName'] or lot['productClass']}, made at {_site(lot)}"]
     lines += textwrap.wrap(held, WIDTH, initial_indent="  ", subsequent_indent="  ")
     words = [f"chain of custody: {lot['model']}"]
     if lot["co2eGPerKg"] is not None:
         words.append(f"{lot['co2eGPerKg']:,} g CO2e a kilogram by its columns")
-    words += [f"{name}: {_percent(ppm)} of the metal" for name, ppm in lot["creditPpm"].items()]
+    words += [
+        f"{column_words(name)}, for {_percent(ppm)} of the metal"
+        for name, ppm in lot["creditPpm"].items()
+    ]
     wrapped = textwrap.wrap("; ".join(words), WIDTH, initial_indent="  ", subsequent_indent="  ")
     return [*lines, *wrapped]
 
@@ -125,9 +128,10 @@ def _step(number: int, step: dict[str, Any]) -> list[str]:
     head = f"  {number:>2}  {_site(step)}: {made} ({what}), until {moment(step['producedTo'])[:10]}"
     if not step["whole"]:
         return [head, "      not disclosed whole"]
-    rows = [("", "taken", "entered", "made", "lost", "ended")]
+    rows: list[tuple[str, ...]] = [("", "taken", "entered", "made", "lost", "ended")]
     rows += [
-        (each["column"], *(f"{each[name]:,}" for name in rows[0][1:])) for each in step["balances"]
+        (column_words(each["column"]), *(f"{each[name]:,}" for name in rows[0][1:]))
+        for each in step["balances"]
     ]
     return [head, *table(rows, indent="      ")]
 

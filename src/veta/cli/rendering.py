@@ -6,8 +6,11 @@ import textwrap
 from typing import Final
 
 from veta.cli.console import moment
+from veta.model.columns import ELEMENT_SYMBOLS, Column, ColumnKind
 from veta.model.consortium import Role
+from veta.services.run_file import read_column
 from veta.statement.jws import SignedStatement
+from veta.verify.lot_columns import MILLIGRAM_SYMBOLS
 from veta.verify.report import Report
 from veta.verify.verdict import Check, Outcome
 
@@ -105,3 +108,17 @@ def role_words(roles: Role) -> str:
     """Role names as a person writes them."""
     names = [role.name.lower().replace("_", " ") for role in Role if role in roles and role.name]
     return ", ".join(names) or "none"
+
+
+def column_words(name: str) -> str:
+    """What a column counts, from its written name (``veta.services.run_file.column_name``)."""
+    return Column.of(read_column(name)).words()
+
+
+def amount_words(name: str, quantity: int) -> str:
+    """A column's quantity with its unit."""
+    column = Column.of(read_column(name))
+    if column.kind is ColumnKind.UNIT:
+        return f"{quantity:,} {column.words()}"
+    is_small = ELEMENT_SYMBOLS.get(column.substance) in MILLIGRAM_SYMBOLS
+    return f"{quantity:,} {'mg' if is_small else 'g'} {column.words()}"

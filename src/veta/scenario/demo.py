@@ -15,7 +15,7 @@ from typing import Final, TextIO
 from urllib.parse import quote
 
 from veta.errors import ProvenanceError
-from veta.scenario.copper import load_copper
+from veta.scenario.campaign import load_copper, load_lithium
 from veta.scenario.demo_acts import (
     FOUNDING_S,
     REFINERY,
@@ -24,6 +24,7 @@ from veta.scenario.demo_acts import (
     certify_concentrate,
     found,
 )
+from veta.scenario.demo_lithium import lithium
 from veta.scenario.demo_lots import concentrate_enters, smelt
 from veta.scenario.demo_lots_downstream import CABLE_LOT
 from veta.scenario.demo_lots_terms import register_and_assure
@@ -40,6 +41,7 @@ ACTS: Final[tuple[Callable[[Play], None], ...]] = (
     certify_concentrate,
     concentrate_enters,
     smelt,
+    lithium,
     certify_cathodes,
     refine,
     trials,
@@ -60,10 +62,10 @@ def run_demo(home: Path, stream: TextIO) -> int:
     Raises:
         ProvenanceError: the stage could not be set, or an act could not be played.
     """
-    scenario = load_copper()
+    scenario = load_copper().joined(load_lithium())
     tell = Teller(stream)
     tell.title(
-        "Veta: one copper campaign, from certificate to verdict",
+        "Veta: copper and lithium, from certificate to verdict",
         f"On a real EVM in this process, replayed on its own dates. {scenario.disclaimer}",
     )
     stage = set_stage(home, scenario, owner=REFINERY, begins_s=FOUNDING_S)

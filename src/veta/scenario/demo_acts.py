@@ -37,6 +37,8 @@ SMELTER: Final = "fundicion-bahia-serena"
 ROD_MILL: Final = "nordwind-draht"
 CABLE_MAKER: Final = "kabelwerk-lindental"
 CAR_MAKER: Final = "marea-motors"
+SALAR_OPERATOR: Final = "mina-salar-esperanza"
+CATHODE_MAKER: Final = "aktivmaterial-elbtal"
 ACCREDITOR: Final = "acreditador-nacional"
 SCHEME_OWNER: Final = "rmm-scheme"
 NEWCOMER: Final = CAR_MAKER
@@ -51,6 +53,8 @@ ACTING: Final = frozenset(
         ROD_MILL,
         CABLE_MAKER,
         CAR_MAKER,
+        SALAR_OPERATOR,
+        CATHODE_MAKER,
     }
 )
 """Parties with a node: they sign statements and send transactions."""
@@ -126,9 +130,9 @@ class Play:
 
 
 def found(play: Play) -> None:
-    """Fourteen parties found the consortium, the fifteenth is voted in."""
+    """Sixteen parties found the consortium, the seventeenth is voted in."""
     stage, tell, scenario = play.stage, play.tell, play.stage.scenario
-    tell.chapter("Fifteen parties form a consortium", FOUNDING_S)
+    tell.chapter("Seventeen parties form a consortium", FOUNDING_S)
     stage.make_keys(
         ACTING, SENDING, lambda done, of: tell.working(f"making keys: {done} of {of} parties")
     )

@@ -27,14 +27,25 @@ from veta.model.lot import (
 )
 from veta.model.lots import CustodyModel, LotId, ProductClassTerms, SiteId
 from veta.scenario.demo_acts import Play
-from veta.scenario.demo_lots_terms import CO2E, CU, DRY, NET, OUTSIDE, SITES, VEHICLE_UNITS
+from veta.scenario.demo_lots_terms import (
+    CO2E,
+    CU,
+    DRY,
+    LI,
+    NET,
+    OUTSIDE,
+    PACK_UNITS,
+    SITES,
+    VEHICLE_UNITS,
+)
 from veta.services.certify import certify_lot
 from veta.services.lots import key_of_lot
 from veta.services.run_requests import LotEntry, OutputRequest
 
 Held = Mapping[ColumnKey, int]
 _BASES: Final = {"dry": DRY, "net": NET}
-_REFERENCES: Final = (VEHICLE_UNITS, NET, DRY, CU)
+_METALS: Final = {"Cu": CU, "Li": LI}
+_REFERENCES: Final = (VEHICLE_UNITS, PACK_UNITS, NET, DRY, CU)
 PPM: Final = 1_000_000
 OUTSIDE_PPM: Final = 216_000
 """Of the copper that the smelter mixes, what comes from outside."""
@@ -50,12 +61,10 @@ class NewLot:
 
 
 def held_in(lot: LotCertificate, more: Held | None = None) -> dict[ColumnKey, int]:
-    """Mass, copper and CO2e that a certificate states, and what else is counted in the lot."""
+    """Mass, metal and CO2e that a certificate states, and what else is counted in the lot."""
     assert lot.footprint is not None  # every lot of the scenario states one
-    copper = sum(metal.mass_g for metal in lot.metal)
     held = {_BASES[lot.mass_basis]: lot.mass_g, CO2E: lot.footprint.co2e_g}
-    if copper:
-        held[CU] = copper
+    held |= {_METALS[metal.substance]: metal.mass_g for metal in lot.metal}
     return held | dict(more or {})
 
 

@@ -42,10 +42,12 @@ from veta.scenario.demo_acts import (
     BODY,
     CABLE_MAKER,
     CAR_MAKER,
+    CATHODE_MAKER,
     MINE,
     OTHER_MINE,
     REFINERY,
     ROD_MILL,
+    SALAR_OPERATOR,
     SCHEME_OWNER,
     SMELTER,
     TRADER,
@@ -58,13 +60,14 @@ from veta.statement.instants import read_instant
 REGISTERED_S: Final = read_instant("2026-01-12T09:00:00Z")
 STARTS_S: Final = read_instant("2026-01-15T00:00:00Z")
 
-COPPER: Final = SubstanceId(29)
+COPPER, LITHIUM = SubstanceId(29), SubstanceId(3)
 DRY, NET = mass_key(MassBasis.DRY), mass_key(MassBasis.NET)
-CU, CO2E = metal_key(COPPER), co2e_key(1)
+CU, LI, CO2E = metal_key(COPPER), metal_key(LITHIUM), co2e_key(1)
 OUTSIDE: Final = class_key(OriginClass.EXTERNAL, COPPER)
 RMM, RMM_50, RMM_75 = 1, ProgrammeId(50), ProgrammeId(75)
 CREDIT_50, CREDIT_75 = credit_key(RMM_50, COPPER), credit_key(RMM_75, COPPER)
-VEHICLE_UNITS: Final = unit_key(1)
+LITHIUM_75: Final = credit_key(RMM_75, LITHIUM)
+VEHICLE_UNITS, PACK_UNITS = unit_key(1), unit_key(2)
 COLUMN_WORDS: Final[dict[ColumnKey, str]] = {
     CREDIT_50: "RMM-50 credit",
     CREDIT_75: "RMM-75 credit",
@@ -77,8 +80,10 @@ SITES: Final = {
     "site-nordwind": SiteId(4),
     "site-lindental": SiteId(5),
     "site-marea": SiteId(6),
+    "site-salar-esperanza": SiteId(7),
+    "site-elbtal": SiteId(8),
 }
-AURORA, CORDILLERA, BAHIA_SERENA, NORDWIND, LINDENTAL, MAREA = SITES.values()
+AURORA, CORDILLERA, BAHIA_SERENA, NORDWIND, LINDENTAL, MAREA, SALAR, ELBTAL = SITES.values()
 OUTSIDE_SITE: Final = SiteId(0)
 SITE_NAMES: Final = {
     AURORA: "Mina Aurora",
@@ -93,11 +98,24 @@ OPERATORS: Final = (
     (NORDWIND, ROD_MILL),
     (LINDENTAL, CABLE_MAKER),
     (MAREA, CAR_MAKER),
+    (SALAR, SALAR_OPERATOR),
+    (ELBTAL, CATHODE_MAKER),
 )
-CAPACITIES_G: Final = {AURORA: 900_000_000, CORDILLERA: 300_000_000}
-"""Contained copper in a quarter."""
+CAPACITIES_G: Final = (
+    (AURORA, COPPER, 900_000_000),
+    (CORDILLERA, COPPER, 300_000_000),
+    (SALAR, LITHIUM, 75_000_000),
+)
+"""Contained metal in a quarter."""
 CEILING_G: Final = 250_000_000
-LEVELS: Final = {AURORA: 75, CORDILLERA: 50, BAHIA_SERENA: 50, NORDWIND: 50, LINDENTAL: 50}
+LEVELS: Final = {
+    AURORA: 75,
+    CORDILLERA: 50,
+    BAHIA_SERENA: 50,
+    NORDWIND: 50,
+    LINDENTAL: 50,
+    SALAR: 75,
+}
 """What Certifica Andina gives each site."""
 
 _DAY_S: Final = 86_400
@@ -122,6 +140,8 @@ MOLYBDENITE: Final = _class(2)
 ANODE, ACID, CATHODE = _class(3), _class(4), _class(5)
 SCRAP, SLIMES, BLEED = (_class(number, residue=True) for number in (6, 7, 8))
 ROD, CABLE, VEHICLE = _class(9), _class(10), _class(11)
+BRINE, POTASH, CARBONATE = _class(12), _class(13), _class(14)
+CATHODE_MATERIAL, PACK = _class(15), _class(16)
 CLASSES: Final = {
     "copper concentrate": CONCENTRATE,
     "molybdenite concentrate": MOLYBDENITE,
@@ -134,6 +154,11 @@ CLASSES: Final = {
     "copper rod": ROD,
     "copper cable": CABLE,
     "vehicle": VEHICLE,
+    "lithium brine": BRINE,
+    "potash": POTASH,
+    "lithium carbonate": CARBONATE,
+    "cathode material": CATHODE_MATERIAL,
+    "battery pack": PACK,
 }
 
 Bounds = tuple[ProductClassTerms, int, int]
@@ -151,6 +176,7 @@ RULE_OF: Final[dict[str, tuple[SiteId, str, tuple[Bounds, ...]]]] = {
         ),
     ),
     "draw": (NORDWIND, ROD_MILL, ((SCRAP, 0, 0), (ROD, 1_000_000, 1_000_000))),
+    "ponds": (SALAR, SALAR_OPERATOR, ((BRINE, 400_000, 400_000), (POTASH, 600_000, 600_000))),
     "wire": (LINDENTAL, CABLE_MAKER, ((SCRAP, 0, 0), (CABLE, 1_000_000, 1_000_000))),
 }
 """By process: site, who proposes it, and each class's part of the CO2e of all outputs, ppm."""
@@ -168,9 +194,9 @@ def register_and_assure(play: Play) -> None:
     vote_on_all(play, registrations)
     sites, classes = len(SITES), len(CLASSES)
     tell.say(
-        f"{len(registrations)} votes: copper, {classes} product classes, {sites} sites with their "
-        "operators, capacities, a ceiling for metal from outside, lateness; the (fictional) "
-        "scheme RMM with the levels 50 and 75."
+        f"{len(registrations)} votes: copper, lithium, {classes} product classes, {sites} sites "
+        "with their operators, capacities, a ceiling for metal from outside, lateness; the "
+        "(fictional) scheme RMM with the levels 50 and 75."
     )
     tell.working("recognising, accrediting, certifying")
     stage.pass_to(REGISTERED_S)
@@ -186,7 +212,9 @@ def _registrations(play: Play) -> list[reg.Registration]:
     ids = {party.slug: _member(play, party.slug) for party in play.stage.scenario.parties}
     made = [
         reg.substance(COPPER, symbol="Cu"),
+        reg.substance(LITHIUM, symbol="Li"),
         reg.unit_kind(1, name="vehicle"),
+        reg.unit_kind(2, name="battery pack"),
         reg.lot_rules(RULES),
         reg.scheme(RMM, ids[SCHEME_OWNER], levels=100, name="Responsible Metals Mark"),
         reg.programme(RMM_50, [(RMM, 50)]),
@@ -203,8 +231,8 @@ def _registrations(play: Play) -> list[reg.Registration]:
         made.append(reg.site(site, identifier=identifier, name=name, country=party.country.code))
     made += [reg.operator(site, ids[slug]) for site, slug in OPERATORS]
     made += [
-        reg.capacity(site, COPPER, amount, effective_s=STARTS_S)
-        for site, amount in CAPACITIES_G.items()
+        reg.capacity(site, metal, amount, effective_s=STARTS_S)
+        for site, metal, amount in CAPACITIES_G
     ]
     made += [reg.product_class(terms, name=name) for name, terms in CLASSES.items()]
     return made
@@ -219,13 +247,14 @@ def _assure(play: Play) -> None:
         slug: _clerk(stage, stage.rings[slug], play)
         for slug in (SCHEME_OWNER, ACCREDITOR, BODY, *(slug for _, slug, _ in RULE_OF.values()))
     }
-    accreditation = _grant(_member(play, BODY), RMM, 100, "accreditation")
+    accreditation = _grant(_member(play, BODY), RMM, 100, "accreditation", (LITHIUM, COPPER))
     sendings: list[Sending] = [
         (clerks[SCHEME_OWNER], assurance.encode_recognise(RMM, _member(play, ACCREDITOR))),
         (clerks[ACCREDITOR], assurance.encode_accredit(accreditation)),
     ]
     for site, level in LEVELS.items():
-        grant = _grant(site, 1, level, f"certificate of site {site}")
+        metals = (LITHIUM,) if site == SALAR else (COPPER,)
+        grant = _grant(site, 1, level, f"certificate of site {site}", metals)
         sendings.append((clerks[BODY], assurance.encode_certify(grant)))
     for process, (site, slug, bounds) in RULE_OF.items():
         rule = _rule(RULE_NUMBERS[process], site, bounds)
@@ -246,10 +275,12 @@ def _clerk(stage: Stage, ring: KeyRing, play: Play) -> Administration:
     return Administration(play.nodes[REFINERY].chain, account, stage.pinned.chain_id, stage.clock)
 
 
-def _grant(subject: int, under: int, level: int, document: str) -> AssuranceGrant:
+def _grant(
+    subject: int, under: int, level: int, document: str, metals: tuple[SubstanceId, ...]
+) -> AssuranceGrant:
     until_s = UnixSeconds(STARTS_S + 3 * 365 * _DAY_S)
     leaf = Leaf(sha256(document.encode()).digest())
-    return AssuranceGrant(subject, under, level, UnixSeconds(0), until_s, (COPPER,), leaf)
+    return AssuranceGrant(subject, under, level, UnixSeconds(0), until_s, metals, leaf)
 
 
 def _rule(number: int, site: SiteId, bounds: Sequence[Bounds]) -> AllocationRule:

@@ -12,7 +12,7 @@ from veta.custody.build import OutputSecrets, build
 from veta.custody.refusals import code_of, sentence
 from veta.errors import InputError, ProvenanceError, TransactionRevertedError
 from veta.model.identifiers import Leaf, UnixSeconds
-from veta.model.lots import CustodyModel
+from veta.model.lots import CustodyModel, LotBatchKind
 from veta.scenario.demo_acts import MINE, REFINERY, SMELTER, TRADER, Play
 from veta.scenario.demo_lots import (
     CATHODE_G_PER_KG,
@@ -116,10 +116,10 @@ def _try_all(play: Play) -> None:
             "ModelStrengthens",
         ),
     ):
-        _refused(play, REFINERY, what, request, error)
+        refused(play, REFINERY, what, request, error)
     used = concentrate_lot(play, MINE, PART_A)
     again = replace(smelting(play), takes=(TakeRequest(used, _PART_A_G, 0),))
-    _refused(play, SMELTER, f"{PART_A} smelted a second time", again, "AboveRemainder")
+    refused(play, SMELTER, f"{PART_A} smelted a second time", again, "AboveRemainder")
     _sell_twice(play)
 
 
@@ -139,10 +139,12 @@ def _sell_twice(play: Play) -> None:
     play.tell.expect(name == "LockedByOffer", f"a second offer gave {said}")
 
 
-def _refused(play: Play, slug: str, what: str, request: RunRequest, error_name: str) -> None:
+def refused(play: Play, slug: str, what: str, request: RunRequest, error_name: str) -> None:
     """Ask the contract for a run that nobody would sign, and hold its refusal against the draft."""
     node = play.nodes[slug]
-    drafted = node.desk.lots.transformer.draft(request)
+    lots = node.desk.lots
+    makes = lots.transformer if request.kind is LotBatchKind.TRANSFORM else lots.originator
+    drafted = makes.draft(request)
     names = [
         OutputSecrets(
             [

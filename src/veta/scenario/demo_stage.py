@@ -37,7 +37,7 @@ from veta.model.consortium import KeyPurpose
 from veta.model.identifiers import UnixSeconds
 from veta.model.lot import Issuance, LotCertificate
 from veta.model.trust import TrustConfig
-from veta.scenario.copper import CopperScenario, ScenarioParty
+from veta.scenario.campaign import Campaign, ScenarioParty
 from veta.services.certify import LotPapers, certify_lot
 
 MARKER: Final = ".veta-demo"
@@ -102,7 +102,7 @@ class Stage:
     """
 
     home: Path
-    scenario: CopperScenario
+    scenario: Campaign
     owner: str
     clock: ReplayClock
     chain: EmbeddedChain
@@ -216,7 +216,7 @@ class Stage:
         return papers
 
 
-def set_stage(home: Path, scenario: CopperScenario, *, owner: str, begins_s: UnixSeconds) -> Stage:
+def set_stage(home: Path, scenario: Campaign, *, owner: str, begins_s: UnixSeconds) -> Stage:
     """A fresh stage in ``home``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The copper scenario: its figures are the reference chain's, and hold together by themselves."""
+"""The campaigns: their figures are the reference chains', and hold together by themselves."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import PROJECT
 from tests.support.reference_data import reference_file, reference_json
 from veta.model.consortium import Role
-from veta.scenario.copper import CopperScenario, load_copper
+from veta.scenario.campaign import Campaign, load_copper, load_lithium
 
-COPPER = load_copper()
+COPPER, LITHIUM = load_copper(), load_lithium()
 
 
 def chain() -> Any:
@@ -138,8 +138,35 @@ def test_copper__who_decides__one_vote_a_group_and_no_assessor() -> None:
 
 
 def test_copper__names__resolve_or_say_so() -> None:
-    assert isinstance(COPPER, CopperScenario)
+    assert isinstance(COPPER, Campaign)
     assert COPPER.party("mina-aurora").roles is Role.MINER
     assert len(COPPER.lots_of("mina-aurora")) == 3
     with pytest.raises(KeyError):
         COPPER.lot("no such lot")
+
+
+@pytest.mark.reference
+def test_lithium__lots__the_references_figures() -> None:
+    reference = reference_json("reference/lithium-chain.json")
+    lots = {lot["lot_id"]: lot for lot in reference["lots"]}
+    carbonate = [lot for lot in LITHIUM.lots if lot.product_class == "lithium-carbonate"]
+    assert [lot.lot_number for lot in carbonate] == list(lots)
+    for lot in carbonate:
+        entry = lots[lot.lot_number]
+        assert lot.footprint is not None
+        assert (lot.mass_g, lot.metal[0].mass_g) == (entry["net_mass_g"], entry["li_mass_g"])
+        assert lot.footprint.co2e_g == entry["co2e_g"] == 80_000_000
+        assert lot.footprint.co2e_g_per_kg == entry["pcf_g_per_kg"] == 4_000
+    water_l = sum(lot.water.withdrawal_l for lot in carbonate if lot.water)
+    assert water_l == reference["water"]["freshwater_withdrawal_l"]
+    material = LITHIUM.lot("AEL-NMC-26-0001")
+    assert material.footprint is not None
+    expected = reference["expected"]
+    assert material.footprint.co2e_g_per_kg == expected["cam_pcf_g_per_kg"] == 16_000
+
+
+def test_joined__a_party_of_both__is_there_once() -> None:
+    both = COPPER.joined(LITHIUM)
+    assert [party.slug for party in both.parties[:15]] == [p.slug for p in COPPER.parties]
+    assert len(both.parties) == len({party.slug for party in both.parties}) == 17
+    assert len(both.lots) == len(COPPER.lots) + len(LITHIUM.lots)
