@@ -273,7 +273,8 @@ class Runs(Ledger):
     def settle_takes(self, run: Run, sums: Sums, taken: Taken) -> None:
         for lot, its in taken.lots.items():
             its.taken += taken.gone[lot]
-            its.state = State.CONSUMED if its.taken == taken.whole[lot] else State.HELD
+            if its.taken == taken.whole[lot]:
+                its.state = State.CONSUMED  # else an offer that is over stays in its slot
         period = period_of(run.produced_to - 1)
         for metal in of_kind(sums, Column.METAL):
             self.use(run.site, substance_of(metal), period).taken += sums[metal]
