@@ -124,3 +124,31 @@ def test_verify__leaf_with_lineage_and_token__is_gathered(world: ApiWorld) -> No
         other = json.dumps({"leaf": world.anchored().hex()}).encode()
         report = client.post("/v1/verify" + LINEAGE, other, headers=BEARER).json()
         assert report["verdict"] == "NOT_PROVEN"
+
+
+def test_explanation__own_lot__steps_balance_and_say_what_is_not_proven(world: ApiWorld) -> None:
+    with world.client() as client:
+        path = f"/v1/statements/{originated(world, client)}/explanation"
+        refused = client.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (401, "token.missing")
+        answer = client.get(path, headers=BEARER)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert told["about"]["lot_number"] == "BSE-CAT-26-1001"
+        assert told["lot"]["quantities"] == HELD
+        (step,) = told["steps"]
+        (carbon,) = [each for each in step["balances"] if each["column"] == "co2e.1"]
+        assert (carbon["taken"], carbon["entered"], carbon["made"]) == (0, 75_775_000, 75_775_000)
+        assert told["notProven"]
+
+
+def test_explanation__no_lot_of_the_book__is_404(world: ApiWorld) -> None:
+    with world.client() as client:
+        leaf = world.anchored().hex()
+        answer = client.get(f"/v1/statements/{leaf}/explanation", headers=BEARER)
+        assert (answer.status_code, answer.json()["code"]) == (404, "lot.not_found")
+        lot = "0x" + "ab" * 32
+        answer = client.get(f"/v1/lots/{lot}/explanation", headers=BEARER)
+        assert (answer.status_code, answer.json()["code"]) == (404, "lot.unopened")
+        answer = client.get("/v1/lots/0xAB/explanation", headers=BEARER)
+        assert (answer.status_code, answer.json()["code"]) == (400, "lot.malformed")

@@ -44,7 +44,7 @@ def test_openapi__every_operation__has_a_name_of_its_own_and_describes_its_refus
 ) -> None:
     operations = [each for path in document["paths"].values() for each in path.values()]
     names = [each["operationId"] for each in operations]
-    assert len(names) == len(set(names)) == 53
+    assert len(names) == len(set(names)) >= 53
     for each in operations:
         assert each["description"]
         for status, response in each["responses"].items():

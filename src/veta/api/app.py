@@ -14,6 +14,7 @@ from starlette.responses import Response
 from veta.api import (
     assurance_routes,
     chain_routes,
+    explain_routes,
     label_routes,
     lot_correction_routes,
     lot_notice_routes,
@@ -45,6 +46,7 @@ _ROUTERS: Final = (
     statement_routes.router,
     chain_routes.router,
     lot_routes.router,
+    explain_routes.router,
     lot_correction_routes.router,
     lot_notice_routes.router,
     registry_routes.router,
