@@ -22,6 +22,7 @@ from veta.custody.encoding import (
     take_records,
 )
 from veta.custody.periods import period_of_production
+from veta.errors import ConfigError
 from veta.model.anchoring import BlockRef
 from veta.model.columns import SubstanceId
 from veta.model.identifiers import Digest, MemberId, TransactionId, UnixSeconds
@@ -51,6 +52,7 @@ from veta.model.lots import (
     Run,
     SiteId,
 )
+from veta.model.site_notices import SiteNotices
 from veta.ports.ledger import Call
 from veta.ports.lots import SentRun
 
@@ -438,6 +440,10 @@ class FakeLots:
         """Everything is."""
         return True
 
+    def site_notices(self, *_: object) -> SiteNotices:
+        """The fake chain has no such contract."""
+        raise ConfigError("config.no_contract", "no contract SiteNotices is pinned")
+
     def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
         """What a transaction called the book with."""
         return self._run_of(self._ledger.sent_data(transaction_id))
@@ -571,6 +577,18 @@ class FakeLots:
         raise NotImplementedError
 
     def encode_uphold_dispute(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_raise_concern(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_close_concern(self, *_: object, **__: object) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
+    def encode_record_site(self, *_: object, **__: object) -> Call:
         """Not on the fake chain."""
         raise NotImplementedError
 

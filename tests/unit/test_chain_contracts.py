@@ -29,6 +29,7 @@ from veta.chain.notices import NoticeGateway
 from veta.chain.registry import RegistryGateway
 from veta.chain.revert import code_of, reverted
 from veta.chain.rpc import octets, quantity, revert_data
+from veta.chain.site_notices import SiteNoticeGateway
 from veta.chain.statement_log import StatementLogGateway
 from veta.chain.web3_packages import Web3, abi_encode
 from veta.custody.refusals import SENTENCES
@@ -64,6 +65,7 @@ GATEWAYS: dict[str, tuple[type[Any], ...]] = {
     "Registry": (RegistryGateway,),
     "Assurance": (AssuranceGateway,),
     "LotNotices": (NoticeGateway,),
+    "SiteNotices": (SiteNoticeGateway,),
 }
 
 

@@ -21,6 +21,7 @@ from veta.model.columns import ColumnKey
 from veta.model.identifiers import AccountAddress, BlockNumber, Digest, MemberId, UnixSeconds
 from veta.model.lots import ProductClassId
 from veta.model.registry_events import SiteRegistered
+from veta.model.site_events import ConcernRaised
 from veta.ports.ledger import Call
 from veta.ports.lot_store import PAGE_LOTS, LotCall, LotVerb, OwnLotBatch
 from veta.ports.store import FollowedBlock, StoreIdentity
@@ -101,7 +102,7 @@ def test_open_store__second_process__refused_until_the_first_dies(path: Path) ->
     open_store(path, IDENTITY).close()
 
 
-@pytest.mark.parametrize("revision", ["0005", "9999", "zzz"])
+@pytest.mark.parametrize("revision", [f"{int(SCHEMA_REVISION) + 1:04}", "9999", "zzz"])
 def test_open_store__schema_of_a_newer_program__refused(path: Path, revision: str) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num=?", (revision,))
@@ -198,7 +199,7 @@ def test_migrations__from_nothing__make_the_schema_of_the_code(tmp_path: Path) -
     with Transactions(direct).write() as connection:
         metadata.create_all(connection)
     assert _schema(migrated) == _schema(direct)
-    assert len(_schema(direct)) == 55  # 54 tables, and the indexes
+    assert len(_schema(direct)) == 58  # 57 tables, and the indexes
     assert newest_revision() == SCHEMA_REVISION
     migrated.dispose()
     direct.dispose()
@@ -226,6 +227,7 @@ def _filled(path: Path) -> None:
     store.close()
 
 
+_OF_SITES = ("concerns", "concern_closings", "site_records")
 _WITHOUT_PAGES = tuple(
     f"ALTER TABLE own_lot_batches ADD COLUMN {name} BLOB NOT NULL DEFAULT x''"
     for name in ("leaves", "quantities")
@@ -270,7 +272,8 @@ def test_open_store__batch_stored_before_there_were_pages__is_moved_whole(
         connection.execute(
             "UPDATE own_lot_batches SET leaves=?, quantities=?", (batch.leaves, batch.quantities)
         )
-        connection.execute("DROP TABLE own_lot_pages")
+        for table in ("own_lot_pages", *_OF_SITES):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num='0003'")
     connection.close()
     store = open_store(path, IDENTITY)
@@ -307,7 +310,7 @@ def test_open_store__schema_before_lots__is_brought_up_to_date_and_followed_anew
     path: Path,
 ) -> None:
     _filled(path)
-    assert _as_of(path, "0001", {*_OF_LOTS, *FOLLOWED_STANDING}) == 15 + 24
+    assert _as_of(path, "0001", {*_OF_LOTS, *FOLLOWED_STANDING}) == 15 + 27
     store = open_store(path, IDENTITY)
     with store.read() as work:
         assert len(list(work.all_statements())) == 3
@@ -327,13 +330,25 @@ def test_open_store__schema_before_registry__keeps_what_is_its_own_and_follows_a
     store.close()
     dropped = "ALTER TABLE lot_calls DROP COLUMN rule"
     newer = {*FOLLOWED_STANDING, "own_lot_pages"}
-    assert _as_of(path, "0002", newer, dropped, *_WITHOUT_PAGES) == 24 + 1
+    assert _as_of(path, "0002", newer, dropped, *_WITHOUT_PAGES) == 27 + 1
     store = open_store(path, IDENTITY)
     with store.read() as work:
         assert len(list(work.all_statements())) == 3
         assert work.intent(intent.number) == intent
         assert work.cursor() is None
         assert work.said(SiteRegistered) == ()
+    store.close()
+
+
+def test_open_store__schema_before_sites__keeps_what_was_followed(path: Path) -> None:
+    _filled(path)
+    assert _as_of(path, "0004", _OF_SITES) == 3
+    store = open_store(path, IDENTITY)
+    with store.read() as work:
+        cursor = work.cursor()
+        assert cursor is not None
+        assert cursor.number == 0
+        assert work.said(ConcernRaised) == ()
     store.close()
 
 

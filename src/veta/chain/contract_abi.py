@@ -26,6 +26,7 @@ CONTRACT_NAMES: Final = (
     "LotBook",
     "Custody",
     "LotNotices",
+    "SiteNotices",
 )
 """Whose ABIs come with Veta. A chain of an older version pins fewer."""
 

@@ -50,6 +50,7 @@ CONTRACT_SET: Final[dict[str, tuple[str, ...]]] = {
     "LotBook": ("Consortium", "Registry", "Assurance", "LotLaws", "StatementLog"),
     "Custody": ("Consortium",),
     "LotNotices": ("Consortium", "LotBook"),
+    "SiteNotices": ("Consortium", "Assurance"),
 }
 """What follows the consortium, in this order, and whose addresses each constructor takes."""
 

@@ -11,6 +11,7 @@ from veta.chain.custody import CustodyGateway
 from veta.chain.lot_book import LotBookGateway
 from veta.chain.notices import NoticeGateway
 from veta.chain.registry import RegistryGateway
+from veta.chain.site_notices import SiteNoticeGateway
 from veta.chain.standing_calls import StandingCalls
 from veta.model.anchoring import BlockRef
 from veta.model.assurance import (
@@ -39,6 +40,7 @@ from veta.model.lots import (
     SiteId,
 )
 from veta.model.periods import Period
+from veta.model.site_notices import SiteNotices
 from veta.ports.ledger import Call
 from veta.ports.lots import SentRun
 
@@ -68,6 +70,15 @@ class ChainLots(StandingCalls):
             ConfigError: ``config.no_contract``.
         """
         return NoticeGateway(self._caller("LotNotices"))
+
+    @cached_property
+    def sites(self) -> SiteNoticeGateway:
+        """Of ``SiteNotices``, which a chain may lack.
+
+        Raises:
+            ConfigError: ``config.no_contract``.
+        """
+        return SiteNoticeGateway(self._caller("SiteNotices"))
 
     # -- LotLedgerReader ----------------------------------------------------------------------
 
@@ -177,6 +188,10 @@ class ChainLots(StandingCalls):
     def reducible(self, source: ProgrammeId, target: ProgrammeId, block: BlockRef) -> bool:
         """Whether credit under ``source`` may go on under ``target``."""
         return self.assurance.reducible(source, target, block)
+
+    def site_notices(self, site: SiteId, block: BlockRef) -> SiteNotices:
+        """What is said of a site."""
+        return self.sites.notices(site, block)
 
     def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
         """The run that a transaction called for."""

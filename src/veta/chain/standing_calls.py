@@ -7,11 +7,13 @@ from typing import Protocol
 
 from veta.chain.assurance import AssuranceGateway
 from veta.chain.notices import NoticeGateway
+from veta.chain.site_notices import SiteNoticeGateway
 from veta.model.assurance import AssuranceGrant
 from veta.model.columns import ColumnKey
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import AllocationRule, AllocationShare, BatchHeader, SiteId
+from veta.model.site_notices import SiteRecordGrant
 from veta.ports.ledger import Call
 
 
@@ -25,6 +27,10 @@ class _Gateways(Protocol):
     @property
     def notices(self) -> NoticeGateway:
         """Of ``LotNotices``."""
+
+    @property
+    def sites(self) -> SiteNoticeGateway:
+        """Of ``SiteNotices``."""
 
 
 class StandingCalls:
@@ -116,3 +122,15 @@ class StandingCalls:
     ) -> Call:
         """Uphold a dispute."""
         return self.notices.encode_uphold_dispute(header, lot_key, party)
+
+    def encode_raise_concern(self: _Gateways, site: SiteId, leaf: Leaf) -> Call:
+        """Raise a concern about a site."""
+        return self.sites.encode_raise_concern(site, leaf)
+
+    def encode_close_concern(self: _Gateways, site: SiteId, number: int, leaf: Leaf) -> Call:
+        """Close one side of a concern."""
+        return self.sites.encode_close_concern(site, number, leaf)
+
+    def encode_record_site(self: _Gateways, site: SiteId, grant: SiteRecordGrant) -> Call:
+        """Record an incident, a facility's status or an agreement."""
+        return self.sites.encode_record_site(site, grant)

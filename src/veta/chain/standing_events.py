@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from veta.chain.abi_words import Words, written
+from veta.chain.site_events import concern_closed, concern_raised, site_recorded
 from veta.chain.web3_packages import keccak
 from veta.model.anchoring import BlockRef
 from veta.model.assurance_events import (
@@ -47,9 +48,10 @@ from veta.model.registry_events import (
     SubstanceRegistered,
     UnitKindRegistered,
 )
+from veta.model.site_events import SiteEventBody
 
 Topics = tuple[bytes, ...]
-StandingBody = RegistryEventBody | AssuranceEventBody | NoticeEventBody
+StandingBody = RegistryEventBody | AssuranceEventBody | NoticeEventBody | SiteEventBody
 StandingDecoder = Callable[[Topics, bytes, BlockRef], StandingBody]
 
 _SUBSTANCE_BITS: Final = 16
@@ -311,5 +313,8 @@ STANDING_DECODERS: Final[dict[tuple[str, str], StandingDecoder]] = {
     ("LotNotices", "DisputeUpheld"): _dispute_upheld,
     ("LotNotices", "Restated"): _restated,
     ("LotNotices", "RestatementConfirmed"): _restatement_confirmed,
+    ("SiteNotices", "ConcernClosed"): concern_closed,
+    ("SiteNotices", "ConcernRaised"): concern_raised,
+    ("SiteNotices", "SiteRecorded"): site_recorded,
 }
 """By contract and event; what is missing (opening, successor) changes nothing that is followed."""

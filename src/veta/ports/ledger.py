@@ -27,6 +27,7 @@ from veta.model.identifiers import (
 )
 from veta.model.lot_events import LotEventBody
 from veta.model.registry_events import RegistryEventBody
+from veta.model.site_events import SiteEventBody
 from veta.ports.lots import LotLedger
 
 
@@ -55,6 +56,7 @@ LedgerEventBody: TypeAlias = (
     | RegistryEventBody
     | AssuranceEventBody
     | NoticeEventBody
+    | SiteEventBody
 )
 
 

@@ -33,6 +33,7 @@ from veta.model.lots import (
     SiteId,
 )
 from veta.model.periods import Period
+from veta.model.site_notices import SiteNotices
 from veta.ports.standing_calls import StandingWriter
 
 if TYPE_CHECKING:
@@ -138,6 +139,11 @@ class LotLedgerReader(Protocol):
 
     def reducible(self, source: ProgrammeId, target: ProgrammeId, block: BlockRef) -> bool:
         """Whether credit under ``source`` may go on under ``target``."""
+
+    def site_notices(self, site: SiteId, block: BlockRef) -> SiteNotices:
+        """Concerns about a site that are open and records of it that stand, a bounded number;
+        ``ConfigError`` ``config.no_contract`` where nobody can say anything of a site.
+        """
 
     def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
         """The run that a transaction called for, salts and all; ``None`` if the endpoint has no

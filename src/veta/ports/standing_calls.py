@@ -14,6 +14,7 @@ from veta.model.columns import ColumnKey
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import AllocationRule, AllocationShare, BatchHeader, SiteId
+from veta.model.site_notices import SiteRecordGrant
 
 if TYPE_CHECKING:
     from veta.ports.ledger import Call
@@ -99,5 +100,22 @@ class NoticeWriter(Protocol):
         """Uphold a party's dispute, as an independent body."""
 
 
-class StandingWriter(RuleWriter, AssuranceWriter, NoticeWriter, Protocol):
+class SiteNoticeWriter(Protocol):
+    """Calls that say something of a site; they block nothing.
+
+    All raise ``ConfigError`` ``config.no_contract`` where the trust configuration pins no contract
+    for it.
+    """
+
+    def encode_raise_concern(self, site: SiteId, leaf: Leaf) -> Call:
+        """Raise a concern about a site, as an authority, a community or its assurer."""
+
+    def encode_close_concern(self, site: SiteId, number: int, leaf: Leaf) -> Call:
+        """Close the sender's side of a concern: its party's or, as an operator, the site's."""
+
+    def encode_record_site(self, site: SiteId, grant: SiteRecordGrant) -> Call:
+        """Record an incident, a facility's status or an agreement."""
+
+
+class StandingWriter(RuleWriter, AssuranceWriter, NoticeWriter, SiteNoticeWriter, Protocol):
     """All of them."""

@@ -10,7 +10,7 @@ B = TypeVar("B")
 class StandingWork(Protocol):
     """What the chain said of sites, products, schemes, certificates, rules and notices."""
 
-    def said(self, kind: type[B], **wanted: object) -> tuple[B, ...]:
+    def said(self, kind: type[B], /, **wanted: object) -> tuple[B, ...]:
         """Everything of a kind that the chain said, in its order.
 
         Args:

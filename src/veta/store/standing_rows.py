@@ -63,7 +63,7 @@ class StandingRows:
 
     _connection: Connection
 
-    def said(self, kind: type[B], **wanted: object) -> tuple[B, ...]:
+    def said(self, kind: type[B], /, **wanted: object) -> tuple[B, ...]:
         """Everything of a kind that the chain said, in its order."""
         return tuple(body for _, body in self._said(kind, wanted))
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from veta.model import assurance_events as assurance
 from veta.model import registry_events as registry
+from veta.model import site_events as sites
 from veta.model.columns import SubstanceId
 from veta.model.lots import AllocationShare, ProductClassId
 from veta.store.lot_schema import log_columns, place_column
@@ -98,6 +99,13 @@ _OTHER: Final[Mapping[tuple[type, str], Field]] = {
     (assurance.DisputeOpened, "grounds"): OCTETS,
     (assurance.DisputeClosed, "subject"): OCTETS,
     (assurance.DisputeUpheld, "subject"): OCTETS,
+    (sites.ConcernRaised, "source"): _named(sites.NoticeSource),
+    (sites.ConcernRaised, "leaf"): OCTETS,
+    (sites.ConcernClosed, "side"): _named(sites.ConcernSide),
+    (sites.ConcernClosed, "leaf"): OCTETS,
+    (sites.SiteRecorded, "source"): _named(sites.NoticeSource),
+    (sites.SiteRecorded, "kind"): _named(sites.SiteRecordKind),
+    (sites.SiteRecorded, "leaf"): OCTETS,
 }
 """Fields that are no number below 2^64."""
 
@@ -126,6 +134,9 @@ _TABLES: Final[Mapping[type, tuple[str, str]]] = {
     assurance.DisputeOpened: ("disputes", "subject"),
     assurance.DisputeClosed: ("dispute_ends", "subject"),
     assurance.DisputeUpheld: ("dispute_upholdings", "subject"),
+    sites.ConcernRaised: ("concerns", "site"),
+    sites.ConcernClosed: ("concern_closings", "site"),
+    sites.SiteRecorded: ("site_records", "site"),
 }
 """Table of each kind of body, and the field that it is looked up by."""
 

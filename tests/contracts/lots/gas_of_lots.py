@@ -82,7 +82,23 @@ def measure_lots(world: LotWorld) -> dict[str, int]:
         used = opened[at : at + takes]
         at += takes
         gas[f"transform, 5 columns, {takes} take{'s' * (takes > 1)}"] = transform_gas(world, used)
-    return gas
+    return gas | measure_sites(world)
+
+
+def measure_sites(world: LotWorld) -> dict[str, int]:
+    """Gas of what is said of a site, by its assurer and its operator."""
+
+    def cost(by: str, name: str, *arguments: object) -> int:
+        return world.act(by, "SiteNotices", name, AURORA, *arguments).gas
+
+    window = (world.now - DAY, world.now)
+    return {
+        "raise a concern": cost("body", "raiseConcern", fresh()),
+        "close a concern, one side": cost("mine", "closeConcern", 1, fresh()),
+        "close a concern, the other side": cost("body", "closeConcern", 1, fresh()),
+        "record an incident": cost("body", "record", (1, 1, *window, 0, fresh())),
+        "record what takes its place": cost("body", "record", (1, 1, *window, 1, fresh())),
+    }
 
 
 def transform_gas(world: LotWorld, lots: list[Lot]) -> int:
