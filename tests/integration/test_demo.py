@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.support.cli_home import VETA, run
+from tests.support.demo_home import demo_folder
 from veta import canonical
 from veta.api.server import serving
 from veta.bootstrap import open_home
@@ -40,12 +41,7 @@ LOT_STEPS = frozenset({8, 9, 12})
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """One run in a folder of its own, without a terminal, and what it told."""
-    folder = tmp_path_factory.mktemp("demo")
-    told = io.StringIO()
-    with contextlib.chdir(folder), contextlib.redirect_stdout(told):
-        code = main([])
-    assert code == 0, told.getvalue()
-    return folder, told.getvalue()
+    return demo_folder(tmp_path_factory, "demo")
 
 
 @pytest.mark.row("A01", "A48")

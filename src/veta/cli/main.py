@@ -19,6 +19,7 @@ from veta.cli import (
     claims,
     disclose,
     evidence,
+    exchange,
     explain,
     indicators,
     initialise,
@@ -34,6 +35,7 @@ from veta.cli import (
     rules,
     serve,
     show,
+    trail,
     verify,
 )
 from veta.cli.console import OK, UNDETERMINED, USAGE, drop_output, report_error, say
@@ -99,6 +101,13 @@ app.command("lineage", short_help="Show where a lot's metal came from, or where 
 )
 app.command("explain", short_help="Tell a lot's whole story, step by step, in five minutes.")(
     explain.explain
+)
+app.command("trail", short_help="Tell each step of a lot from mine to customer, and the gaps.")(
+    trail.trail
+)
+app.command("export", short_help="Write a lot's documents as UNTP, PACT or EPCIS.")(exchange.export)
+app.command("check", short_help="Hold a document to the rules of UNTP, PACT or EPCIS.")(
+    exchange.check
 )
 app.command("claim", short_help="Print the sentence that a lot's label may carry, or why not.")(
     claims.claim

@@ -34,6 +34,8 @@ PAGE_LOTS: Final = 1 << 10
 """Lots of a batch that are kept, and read, together."""
 Place = NewType("Place", int)
 """Where on the chain something was said: block << 20 | index of the log."""
+PLACE_BITS: Final = 20
+"""Bits of a place that are the log's index."""
 
 
 class LotVerb(enum.StrEnum):
@@ -302,6 +304,9 @@ class FollowedLotWork(Protocol):
 
     def lot_changes(self, lot: LotId) -> tuple[LotChange, ...]:
         """What happened to a lot since it was opened, in order."""
+
+    def lot_history(self, lot: LotId) -> tuple[tuple[Place, LotChange], ...]:
+        """As ``lot_changes``, each with its place on the chain."""
 
     def rebases(self, lot: LotId) -> tuple[tuple[Place, LotChange], ...]:
         """When a lot's quantities were set anew on receipt, in order."""

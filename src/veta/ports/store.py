@@ -246,6 +246,7 @@ class StatementWork(Protocol):
         subject: str | None = None,
         credential_id: str | None = None,
         issuer: MemberId | None = None,
+        kind: BatchKind | None = None,
         limit: int = 100,
     ) -> tuple[StoredStatement, ...]:
         """Those that match every given value, newest first."""

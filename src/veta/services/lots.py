@@ -25,6 +25,7 @@ from veta.services.open_lot import LotCustodian
 from veta.services.originate import Originator
 from veta.services.planning import TransactionPlanner
 from veta.services.runs import RunDesk
+from veta.services.trail import TrailDesk
 from veta.services.transform import Transformer
 from veta.sum_trees import lot_key
 
@@ -83,6 +84,7 @@ class LotShelf:
         self._store = store
         self.lineage = LineageDesk(store)
         self.balance = BalanceDesk(store, ledger)
+        self.trail = TrailDesk(store)
 
     def known(self, lot: LotId) -> KnownLot:
         """An opened lot as followed.

@@ -24,11 +24,10 @@ from veta.model.lot_events import (
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import LotId, PeriodUse, SiteId, TakeRecord
 from veta.model.periods import Period
-from veta.ports.lot_store import CreditAccount, Place
+from veta.ports.lot_store import PLACE_BITS, CreditAccount, Place
 from veta.ports.store import FollowedBody
 from veta.store import lot_values as values
 from veta.store.lot_schema import (
-    PLACE_BITS,
     ceiling_uses,
     credit_changes,
     lot_batch_ends,
@@ -293,8 +292,13 @@ class FollowedLotRows:
 
     def lot_changes(self, lot: LotId) -> tuple[LotChange, ...]:
         """What happened to a lot since it was opened, in order."""
+        return tuple(change for _, change in self.lot_history(lot))
+
+    def lot_history(self, lot: LotId) -> tuple[tuple[Place, LotChange], ...]:
+        """The same, each with its place on the chain."""
         query = _of(lot_changes, lot=lot).order_by(lot_changes.c.id)
-        return tuple(values.read_change(row) for row in self._connection.execute(query))
+        rows = self._connection.execute(query)
+        return tuple((Place(row.id), values.read_change(row)) for row in rows)
 
     def rebases(self, lot: LotId) -> tuple[tuple[Place, LotChange], ...]:
         """When a lot's quantities were set anew on receipt, in order."""

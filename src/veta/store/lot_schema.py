@@ -12,9 +12,6 @@ import sqlalchemy as sa
 
 from veta.store.schema import ROW_ID, Unsigned64, Wei, metadata
 
-PLACE_BITS: Final = 20
-"""Bits of a place that are the log's index in its block."""
-
 
 def place_column() -> sa.Column[int]:
     """What names a followed row: its place on the chain."""

@@ -193,6 +193,7 @@ class StatementRows:
         subject: str | None = None,
         credential_id: str | None = None,
         issuer: MemberId | None = None,
+        kind: BatchKind | None = None,
         limit: int = 100,
     ) -> tuple[StoredStatement, ...]:
         """Those that match every given value, newest first."""
@@ -203,6 +204,8 @@ class StatementRows:
             query = query.where(statements.c.credential_id == credential_id)
         if issuer is not None:
             query = query.where(statements.c.issuer == issuer)
+        if kind is not None:
+            query = query.where(statements.c.kind == int(kind))
         return tuple(_stored(row) for row in self._connection.execute(query))
 
     def all_statements(self) -> Iterator[StoredStatement]:
