@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from veta.config import NodeConfig, load_node_config, load_trust
+from veta.config import ChainSettings, NodeConfig, load_node_config, load_trust
 from veta.errors import ConfigError, InputError, NotFoundError
 from veta.model.identifiers import Leaf
 from veta.model.trust import TrustConfig
@@ -70,6 +70,20 @@ def open_home(
         config = replace(config, chain=chain)
     pinned = load_trust(trust) if trust is not None else home_trust(config)
     return build_node(config, pinned, opening=Opening(writes=writes))
+
+
+def open_asked(home: Path, *, trust: Path | None = None, rpc: list[str] | None = None) -> OpenNode:
+    """A node that only reads: the home's, or a stranger's if both trust and endpoint are given.
+
+    Raises:
+        ConfigError, KeyAccessError, StoreError, LedgerError: as ``bootstrap.build_node``.
+    """
+    from veta.bootstrap import open_reader
+
+    if trust is not None and rpc:
+        chain = ChainSettings(kind="json-rpc", urls=tuple(rpc))
+        return open_reader(load_trust(trust), chain)
+    return open_home(home, writes=False, rpc=rpc, trust=trust)
 
 
 def find_leaf(node: OpenNode, subject: str, *, newest: bool = False) -> Leaf:

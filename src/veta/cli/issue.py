@@ -90,7 +90,7 @@ def issue(
         return _show(prepared, as_json=as_json)
     with open_home(home, writes=True, password_file=password_file) as node:
         if not force:
-            _preflight(prepared, node)
+            preflight(prepared, node)
         issued = _sign(prepared, node)
     _report(prepared, issued, as_json=as_json)
     return OK
@@ -164,19 +164,19 @@ def _try_preflight(prepared: list[Prepared], home: Path) -> None:
     """For a dry run: judge as far as there is a home and a chain to ask, and say if there is not.
 
     Raises:
-        VerificationError: as ``_preflight``.
+        VerificationError: as ``preflight``.
     """
     if not (home / CONFIG_NAME).is_file():
         say("No node here: role, key and dates were not held against the chain.")
         return
     try:
         with open_home(home, writes=False) as node:
-            _preflight(prepared, node)
+            preflight(prepared, node)
     except (ConfigError, KeyAccessError, LedgerError, StoreError) as error:
         _say_unasked(error)
 
 
-def _preflight(prepared: list[Prepared], node: OpenNode) -> None:
+def preflight(prepared: list[Prepared], node: OpenNode) -> None:
     """Judge what is about to be signed as a verifier will; without a chain to ask, only say so.
 
     Raises:

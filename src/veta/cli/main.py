@@ -32,6 +32,7 @@ from veta.cli import (
     member,
     registry,
     revoke,
+    rounds,
     rules,
     serve,
     show,
@@ -96,6 +97,7 @@ app.add_typer(assurance.app, name="assurance")
 app.add_typer(indicators.app, name="indicators")
 app.add_typer(disclose.app, name="disclose")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(rounds.app, name="round")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
 )

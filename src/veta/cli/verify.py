@@ -19,10 +19,10 @@ from veta.cli.console import (
     say,
 )
 from veta.cli.files import file_octets, read_statement_file
-from veta.cli.homes import find_leaf, home_config, home_trust, open_home
+from veta.cli.homes import find_leaf, home_config, home_trust, open_asked
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import report_lines
-from veta.config import ChainSettings, load_trust
+from veta.config import load_trust
 from veta.errors import (
     ConfigError,
     ConflictError,
@@ -184,14 +184,9 @@ class Judge:
         return self._node
 
     def _opened(self) -> OpenNode:
-        from veta.bootstrap import open_reader
-
         if self._offline:
             raise ConfigError("cli.offline", "--offline judges files only")
-        if self._trust_file is not None and self._rpc:
-            chain = ChainSettings(kind="json-rpc", urls=tuple(self._rpc))
-            return open_reader(load_trust(self._trust_file), chain)
-        return open_home(self._home, writes=False, rpc=self._rpc, trust=self._trust_file)
+        return open_asked(self._home, trust=self._trust_file, rpc=self._rpc)
 
 
 def unasked(reason: Undetermined) -> LedgerFacts:

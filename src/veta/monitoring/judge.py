@@ -206,7 +206,7 @@ def _stray(paper: CoSignature) -> str:
 
 
 def _one(stated: Round, papers: Sequence[CoSignature], at_s: int) -> RoundFinding:
-    mine = tuple(_worth(each, stated) for each in papers if each.round_leaf == stated.leaf)
+    mine = tuple(worth_of(each, stated) for each in papers if each.round_leaf == stated.leaf)
     finding = RoundFinding(stated, mine, ())
     seen = finding.by_party
     missing = (
@@ -216,7 +216,8 @@ def _one(stated: Round, papers: Sequence[CoSignature], at_s: int) -> RoundFindin
     return RoundFinding(stated, mine, tuple(each for each in missing if each.readings))
 
 
-def _worth(paper: CoSignature, stated: Round) -> CoSignatureFinding:
+def worth_of(paper: CoSignature, stated: Round) -> CoSignatureFinding:
+    """What a co-signature is worth for a round."""
     author = paper.author
     code, reason = _refusal(paper, stated)
     if code:

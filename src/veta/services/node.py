@@ -184,6 +184,11 @@ class Node:
     # --- looking up --------------------------------------------------------------------------
 
     @property
+    def keeps(self) -> bool:
+        """Whether the node has a database."""
+        return self._store is not None
+
+    @property
     def store(self) -> Store:
         """The node's database.
 
