@@ -65,6 +65,7 @@ from veta.model.lots import (
     ProductClassTerms,
     Run,
 )
+from veta.model.notices import LotNoticeFacts
 from veta.services.disclosure import disclosed_run, lot_part
 from veta.statement.jws import leaf_of, sign_statement, unseal
 from veta.statement.passport import build_passport
@@ -229,6 +230,7 @@ class Disclosure:
             classes=Known(self.classes),
             rules=Known(self.rules),
             assurance=Known(honest_assurance(told.run for told in self.told)),
+            notices=Known(LotNoticeFacts()),
         )
         return replace(usual, **self.asked)
 

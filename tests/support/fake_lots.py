@@ -432,6 +432,14 @@ class FakeLots:
         """None."""
         return ()
 
+    def restatements(self, *_: object) -> tuple[()]:
+        """This chain has no notices: nobody restated."""
+        return ()
+
+    def dispute(self, *_: object) -> None:
+        """Nor disputed."""
+        return
+
     def suspended(self, *_: object) -> bool:
         """Nobody is."""
         return False

@@ -104,6 +104,17 @@ class Lots:
         self.chain.ask("allocation_rule", rule)
         return next((each for each in self.facts.rules.value if each.rule == rule), None)
 
+    def restatements(self, issuer: int, root: bytes, _: object) -> Any:
+        self.chain.ask("restatements", root)
+        said = self.facts.notices.value.restatements
+        return tuple(each for each in said if (each.issuer, each.root) == (issuer, root))
+
+    def dispute(self, subject: bytes, party: int, _: object) -> Any:
+        self.chain.ask("dispute", (subject, party))
+        said = self.facts.notices.value.disputes
+        keys = ((each, (each.subject, each.party)) for each in said)
+        return next((each for each, key in keys if key == (subject, party)), None)
+
     @property
     def assured(self) -> Any:
         return self.facts.assurance.value
@@ -174,6 +185,8 @@ def test_gather__endless_successions__end() -> None:
         ("lot", ("record",)),
         ("product_class", ("classes",)),
         ("status", ("successions",)),
+        ("restatements", ("notices",)),
+        ("dispute", ("notices",)),
     ],
 )
 def test_gather__a_question_without_answer__undetermined_and_nothing_else(
@@ -183,7 +196,8 @@ def test_gather__a_question_without_answer__undetermined_and_nothing_else(
     found = gathered(Chain(case, broken=question))
     why = Undetermined("ledger.timeout", "no answer")
     answers: dict[str, Any] = {
-        name: getattr(found, name) for name in ("record", "successions", "classes", "rules")
+        name: getattr(found, name)
+        for name in ("record", "successions", "classes", "rules", "notices")
     }
     answers["words"] = found.words[0].word
     assert {name for name, answer in answers.items() if answer == why} == set(facts)

@@ -37,6 +37,7 @@ from tests.support.disclosed_lots import (
     token_of,
 )
 from tests.support.lot_towers import tower
+from tests.support.restated_lots import closed_rod, disputed, parent_said, restated_rod
 from veta.custody.encoding import batch_word, lot_commitment
 from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
 from veta.model.columns import ColumnKey, co2e_key
@@ -399,6 +400,13 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         replace(content(), parents=(parent(number(0), Leaf(fresh())), parent(number(1))))
     ),
     "lineage.later_statement": parent_superseded,
+    "lineage.parent_superseded": lambda: parent_said(StatusAction.SUPERSEDE, Leaf(fresh())),
+    "lineage.parent_revoked": lambda: parent_said(StatusAction.REVOKE),
+    "lineage.restated": lambda: restated_rod(0, 900_000),
+    "lineage.restatement_not_counted": lambda: restated_rod(0, -900_000),
+    "lot.restated": lambda: restated_rod(ROD_RUN, 900_000),
+    "lot.restated_in_total": lambda: closed_rod(900_000),
+    "lot.disputed": lambda: disputed(base()),
     "lineage.parent_later": lambda: base().retold(0, {"anchored_at_s": NOW}),
     "lineage.take_above_lot": lambda: take(amount=3_000_001),
     "lineage.taken_twice": taken_twice,

@@ -39,6 +39,7 @@ from veta.model.lots import (
     Run,
     SiteId,
 )
+from veta.model.notices import LotDispute, Restatement
 from veta.model.periods import Period
 from veta.model.site_notices import SiteNotices
 from veta.ports.ledger import Call
@@ -180,6 +181,16 @@ class ChainLots(StandingCalls):
     ) -> tuple[RecognitionEntry, ...]:
         """When a scheme recognises an accreditation body."""
         return self.assurance.recognitions(scheme, body, block)
+
+    def restatements(
+        self, issuer: MemberId, root: LotRoot, block: BlockRef
+    ) -> tuple[Restatement, ...]:
+        """A batch's whole restatement list."""
+        return self.notices.restatements(issuer, root, block)
+
+    def dispute(self, subject: Digest, party: MemberId, block: BlockRef) -> LotDispute | None:
+        """A party's last dispute of a lot or batch."""
+        return self.notices.dispute_of(subject, party, block)
 
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""

@@ -8,34 +8,34 @@ from veta.chain.caller import ContractCaller
 from veta.chain.lot_values import abi_value
 from veta.model.anchoring import BlockRef
 from veta.model.columns import ColumnKey
-from veta.model.identifiers import Digest, Leaf, MemberId
+from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import BatchHeader
+from veta.model.notices import LotDispute, Restatement
 from veta.ports.ledger import Call
 
-_FOLDED: Final = "folded from the events that were followed"
 _GAS: Final = 300_000
 
 
 class NoticeGateway:
-    """Calls of ``LotNotices``; what it says is followed, event by event."""
+    """Reads of ``LotNotices`` at a named block, and calls of those who say something."""
 
     FUNCTIONS: ClassVar[dict[str, str]] = {
         "closeDispute": "encode_close_dispute",
         "confirm": "encode_confirm_restatement",
         "dispute": "encode_dispute",
+        "disputeOf": "dispute_of",
         "restate": "encode_restate",
+        "restatements": "restatements",
         "upholdDispute": "encode_uphold_dispute",
         "version": "version",
     }
     """ABI function: method of this gateway that calls it."""
 
     UNUSED: ClassVar[dict[str, str]] = {
-        "disputeOf": _FOLDED,
         "eventHead": "the ledger asks it of all contracts alike",
         "parts": "trust is pinned, never looked up",
-        "restatementCount": _FOLDED,
-        "restatements": _FOLDED,
+        "restatementCount": "the list is read in pages to its end",
         "setSuccessor": "for the consortium alone",
         "successor": "trust is pinned, never looked up",
     }
@@ -48,6 +48,31 @@ class NoticeGateway:
         """Protocol version of the contract."""
         (version,) = self._caller.read("version", block=block)
         return str(version)
+
+    def restatements(
+        self, issuer: MemberId, root: LotRoot, block: BlockRef
+    ) -> tuple[Restatement, ...]:
+        """A batch's whole restatement list."""
+        return tuple(
+            Restatement(
+                issuer, root, ColumnKey(column), delta, reason, MemberId(assurer) or None,
+                UnixSeconds(recorded_s), Leaf(leaf),
+            )
+            for column, delta, reason, assurer, recorded_s, leaf in self._caller.read_list(
+                "restatements", issuer, root, block=block
+            )
+        )  # fmt: skip
+
+    def dispute_of(self, subject: Digest, party: MemberId, block: BlockRef) -> LotDispute | None:
+        """A party's last dispute of a subject, ``None`` if it never had one."""
+        (opened_s, lapses_s, closed, upheld), _ = self._caller.read(
+            "disputeOf", subject, party, block=block
+        )
+        if not opened_s:
+            return None
+        return LotDispute(
+            subject, party, UnixSeconds(opened_s), UnixSeconds(lapses_s), closed, upheld
+        )
 
     def encode_restate(
         self,

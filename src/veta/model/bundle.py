@@ -12,8 +12,10 @@ from veta.model.disclosure import DisclosedRun, LotPart
 from veta.model.identifiers import BatchRoot, Leaf, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import AllocationRule, LotId, LotRecord, ProductClassTerms
+from veta.model.notices import LotNoticeFacts
 
 _NOT_ASKED = Undetermined("facts.none", "nobody asked the chain who assures what")
+_UNASKED_NOTICES = Undetermined("facts.none", "nobody asked the chain what was restated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class LotFacts:
     """The allocation rules that those batches name, as far as there are any."""
     assurance: Determined[AssuranceFacts] = _NOT_ASKED
     """The certificates that the disclosed origins rest on, and what stands above them."""
+    notices: Determined[LotNoticeFacts] = _UNASKED_NOTICES
+    """What was said beside the lot and those batches."""
 
 
 @dataclass(frozen=True, slots=True)

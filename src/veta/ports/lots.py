@@ -32,6 +32,7 @@ from veta.model.lots import (
     Run,
     SiteId,
 )
+from veta.model.notices import LotDispute, Restatement
 from veta.model.periods import Period
 from veta.model.site_notices import SiteNotices
 from veta.ports.standing_calls import StandingWriter
@@ -133,6 +134,22 @@ class LotLedgerReader(Protocol):
         self, scheme: int, body: MemberId, block: BlockRef
     ) -> tuple[RecognitionEntry, ...]:
         """The whole list of when a scheme recognises an accreditation body."""
+
+    def restatements(
+        self, issuer: MemberId, root: LotRoot, block: BlockRef
+    ) -> tuple[Restatement, ...]:
+        """A batch's whole restatement list.
+
+        Raises:
+            ConfigError: ``config.no_contract``: the chain has no notices, so nobody restated.
+        """
+
+    def dispute(self, subject: Digest, party: MemberId, block: BlockRef) -> LotDispute | None:
+        """A party's last dispute of a lot or batch, ``None`` if it never had one.
+
+        Raises:
+            ConfigError: as ``restatements``.
+        """
 
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol, TypeVar
 
 from veta.custody.encoding import lot_id
-from veta.errors import ConfigError, InputError, LedgerError, ProvenanceError
+from veta.errors import ConfigError, InputError, LedgerError
 from veta.model.anchoring import BlockRef, StatusAction, StatusEntry
 from veta.model.bundle import BatchWord, LotFacts, StatementBundle
 from veta.model.determined import Determined, Known, Undetermined
@@ -14,6 +14,7 @@ from veta.model.disclosure import DisclosedBatch
 from veta.model.identifiers import Leaf, MemberId
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
+    MAX_TAKES,
     AllocationRule,
     BatchHeader,
     LotId,
@@ -22,16 +23,13 @@ from veta.model.lots import (
     ProductClassTerms,
 )
 from veta.services.assurance_facts import AssuranceReads, gather_assurance
-from veta.statement.jws import read_statement
+from veta.services.notice_facts import NoticeReads, gather_notices, parties_of
 from veta.trees import DIGEST_LENGTH
 from veta.verify.batches import header_fault, name_of
 from veta.verify.cause import read_cause
 from veta.verify.lineage_graph import MAX_NODES, nodes_of
 from veta.verify.lot_step import lot_fault
-from veta.verify.stated import StatedLot
-from veta.verify.steps import check_rules
 from veta.verify.successions import MAX_SUCCESSIONS
-from veta.verify.verdict import Outcome
 
 T = TypeVar("T")
 
@@ -42,7 +40,7 @@ _TOO_MANY: Final = Undetermined(
 )
 
 
-class LotReads(AssuranceReads, Protocol):
+class LotReads(AssuranceReads, NoticeReads, Protocol):
     """The part of the lots' port that verification needs; every read names its block."""
 
     def batch_word(self, issuer: MemberId, root: LotRoot, block: BlockRef) -> bytes:
@@ -86,14 +84,18 @@ def gather_lot(
     classes = sorted({header.product_class for header in headers})[:MAX_BATCHES]
     rules = sorted({header.allocation_rule for header in headers} - {0})[:MAX_BATCHES]
     lot = lot_id(part.batch.header.issuer, part.lot_key)
+    record = ask(lambda: reads.lot(lot, block))
+    assurance = ask(lambda: gather_assurance(reads, bundle, block))
+    parties = parties_of(part, record, assurance)
     return LotFacts(
         lot=lot,
-        record=ask(lambda: reads.lot(lot, block)),
+        record=record,
         words=tuple(_words(reads, headers, block)),
         successions=ask(lambda: _successions(statuses, bundle, leaf, block)),
         classes=ask(lambda: _present(reads.product_class(each, block) for each in classes)),
         rules=ask(lambda: _present(reads.allocation_rule(each, block) for each in rules)),
-        assurance=ask(lambda: gather_assurance(reads, bundle, block)),
+        assurance=assurance,
+        notices=ask(lambda: gather_notices(reads, part, headers[:MAX_BATCHES], block, parties)),
     )
 
 
@@ -104,7 +106,7 @@ def unasked_lot(bundle: StatementBundle, why: Undetermined) -> LotFacts | None:
         return None
     lot = lot_id(part.batch.header.issuer, part.lot_key)
     words = tuple(BatchWord(*name_of(header), why) for header in _headers(bundle))
-    return LotFacts(lot, why, words, why, why, why, why)
+    return LotFacts(lot, why, words, why, why, why, why, why)
 
 
 def ask(question: Callable[[], T]) -> Determined[T]:
@@ -147,17 +149,17 @@ def _present(answers: Iterable[T | None]) -> tuple[T, ...]:
 def _successions(
     statuses: StatusReads, bundle: StatementBundle, leaf: Leaf, block: BlockRef
 ) -> tuple[StatusEntry, ...]:
-    """From first statements on, until the ones that are asked about."""
+    """From first statements on: the lot's until the one that is asked about, those of lots that
+    went in to the newest.
+    """
     part = bundle.lot
     assert part is not None
-    questions = [(part.batch.header.issuer, part.statement_leaf, frozenset({leaf}))]
-    questions += _of_parents(bundle)
+    questions: list[tuple[MemberId, Leaf, Leaf | None]]
+    questions = [(part.batch.header.issuer, part.statement_leaf, leaf), *_of_parents(bundle)]
     entries: list[StatusEntry] = []
-    left = MAX_SUCCESSIONS
     for issuer, first, wanted in questions:
         at, seen = first, set[Leaf]()
-        while at not in wanted and at not in seen and left:
-            left -= 1
+        while at != wanted and at not in seen and len(seen) < MAX_SUCCESSIONS:
             seen.add(at)
             said = statuses.status(issuer, at, block)
             entries += said
@@ -167,16 +169,12 @@ def _successions(
     return tuple(entries)
 
 
-def _of_parents(bundle: StatementBundle) -> list[tuple[MemberId, Leaf, frozenset[Leaf]]]:
-    """Issuer and first statement of each lot that the lot's run took, and leaves relied upon.
-
-    None if the passport names no statements about them but those that they were issued with.
-    """
+def _of_parents(bundle: StatementBundle) -> list[tuple[MemberId, Leaf, None]]:
+    """Issuer and first statement of each lot that the lot's run took."""
     assert bundle.lot is not None
     own = name_of(bundle.lot.batch.header)
     runs = [run for run in bundle.runs if own in map(_name, run.batches)]
-    relied_on = _relied_on(bundle.token)
-    if not runs or not relied_on:
+    if not runs:
         return []
     try:
         takes = {part.lot: part.issuer for part in read_cause(runs[0].cause).takes}
@@ -185,26 +183,11 @@ def _of_parents(bundle: StatementBundle) -> list[tuple[MemberId, Leaf, frozenset
     first = {
         lot_id(issuer, taken.lot_key): taken.statement_leaf
         for issuer in set(takes.values())
-        for taken in runs[0].taken
+        for taken in runs[0].taken[:MAX_TAKES]
         if len(taken.lot_key) == len(taken.statement_leaf) == DIGEST_LENGTH
     }
-    if relied_on <= set(first.values()):
-        return []
-    return [(issuer, first[lot], relied_on) for lot, issuer in takes.items() if lot in first]
+    return [(issuer, first[lot], None) for lot, issuer in takes.items() if lot in first]
 
 
 def _name(batch: DisclosedBatch) -> tuple[MemberId, LotRoot]:
     return name_of(batch.header)
-
-
-def _relied_on(token: bytes) -> frozenset[Leaf]:
-    """Statements about lots that went in, as a passport names them; none of one out of order."""
-    try:
-        credential = read_statement(token).credential
-    except ProvenanceError:
-        return frozenset()
-    if any(check.outcome is not Outcome.PASSED for check in check_rules(credential)):
-        return frozenset()
-    stated = StatedLot.of(credential)
-    parents = () if stated is None else stated.parents
-    return frozenset(parent.leaf for parent in parents if parent.leaf is not None)

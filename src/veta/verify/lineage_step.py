@@ -169,7 +169,7 @@ def _parents(
         return
     named = set()
     for parent in stated.parents:
-        takes = [take for take in own.takes if _is_lot(take, parent)]
+        takes = [take for take in own.takes if is_lot(take, parent)]
         if not takes:
             sentence = f"the passport says {parent.lot_number} went in; its run did not take it"
             yield found("lineage.parent_not_taken", sentence, lot_number=parent.lot_number)
@@ -208,7 +208,8 @@ def _relied_on(
     )
 
 
-def _is_lot(take: KnownTake, parent: StatedParent) -> bool:
+def is_lot(take: KnownTake, parent: StatedParent) -> bool:
+    """Whether a take is of the lot that a passport names, by the batch number."""
     header = take.batch.header
     try:
         key = lot_key(

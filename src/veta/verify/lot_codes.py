@@ -48,6 +48,9 @@ _LOT: Final[Mapping[str, Outcome]] = {
     "lot.retired": Outcome.NOTICE,
     "lot.exited": Outcome.NOTICE,
     "lot.handed_over": Outcome.NOT_PROVEN,
+    "lot.disputed": Outcome.NOTICE,
+    "lot.restated": Outcome.NOTICE,
+    "lot.restated_in_total": Outcome.NOTICE,
 }
 _LINEAGE: Final[Mapping[str, Outcome]] = {
     "lineage.not_disclosed": Outcome.NOT_PROVEN,
@@ -95,6 +98,10 @@ _LINEAGE: Final[Mapping[str, Outcome]] = {
     "lineage.flagged": Outcome.NOTICE,
     "lineage.mass_inflated": Outcome.NOTICE,
     "lineage.yield_unusual": Outcome.NOTICE,
+    "lineage.restated": Outcome.NOTICE,
+    "lineage.restatement_not_counted": Outcome.NOTICE,
+    "lineage.parent_superseded": Outcome.NOTICE,
+    "lineage.parent_revoked": Outcome.NOTICE,
 }
 _FOOTPRINT: Final[Mapping[str, Outcome]] = {
     "footprint.not_stated": Outcome.NOT_PROVEN,

@@ -34,3 +34,28 @@ def took_its_place(
         if at == later:
             return True
     return False
+
+
+def newest_of(entries: Iterable[StatusEntry], issuer: MemberId, first: Leaf) -> tuple[Leaf, ...]:
+    """The statements of one issuer that took ``first``'s place, one after the other.
+
+    Args:
+        entries: of status lists, in the order of each list.
+        issuer: whose statements they are.
+        first: the earliest one.
+
+    Returns:
+        ``first`` and its successors; the last one is the newest.
+    """
+    following = {
+        entry.leaf: entry.related_leaf
+        for entry in entries
+        if entry.action is StatusAction.SUPERSEDE and entry.issuer == issuer
+    }
+    found = [first]
+    while len(found) <= MAX_SUCCESSIONS:
+        after = following.get(found[-1])
+        if after is None or after in found:
+            break
+        found.append(after)
+    return tuple(found)

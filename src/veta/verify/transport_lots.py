@@ -53,6 +53,7 @@ from veta.verify.strict_json import (
     whole,
 )
 from veta.verify.transport_assurance import assurance_json, read_assurance
+from veta.verify.transport_notices import notices_json, read_notices
 from veta.verify.transport_status import read_status, status_json
 
 _MAX_PATH: Final = 64
@@ -98,13 +99,15 @@ def lot_facts_json(facts: LotFacts) -> dict[str, Any]:
         "classes": determined_json(facts.classes, each_json(_class_json)),
         "rules": determined_json(facts.rules, each_json(_rule_json)),
         "assurance": determined_json(facts.assurance, assurance_json),
+        "notices": determined_json(facts.notices, notices_json),
     }
 
 
 def read_lot_facts(value: Any) -> LotFacts:
     """What a file says that the chain said about a lot."""
     document = members(
-        value, "lot", "record", "words", "successions", "classes", "rules", "assurance"
+        value,
+        *("lot", "record", "words", "successions", "classes", "rules", "assurance", "notices"),
     )
     return LotFacts(
         lot=LotId(octets(document["lot"], 32)),
@@ -114,6 +117,7 @@ def read_lot_facts(value: Any) -> LotFacts:
         classes=determined(document["classes"], read_each(_read_class)),
         rules=determined(document["rules"], read_each(_read_rule)),
         assurance=determined(document["assurance"], read_assurance),
+        notices=determined(document["notices"], read_notices),
     )
 
 

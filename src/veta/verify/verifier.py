@@ -20,7 +20,7 @@ from veta.model.anchoring import AnchorRecord, BlockRef, StatusEntry
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.consortium import KeyEntry, MembershipEntry
 from veta.model.determined import Determined, Known, Undetermined
-from veta.model.identifiers import MemberId
+from veta.model.identifiers import MemberId, UnixSeconds
 from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
@@ -32,6 +32,7 @@ from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.footprint_step import check_footprint
 from veta.verify.lineage_step import check_lineage
 from veta.verify.lot_step import check_lot, check_lot_alone, facts_about, lot_fault
+from veta.verify.notice_step import check_notices
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
 from veta.verify.stated import StatedLot
@@ -128,6 +129,7 @@ class Verifier:
             about = facts_about(bundle.lot, facts)
             lineage = check_lineage(bundle, None, about, grounded=grounded)
             checks += lineage.checks
+            checks += check_notices(bundle.lot, None, lineage.walk, about, _time_of(facts))
             assurance = check_assurance(bundle.lot, lineage, about, grounded=grounded)
             checks += [*assurance, *check_claims(bundle.lot, lineage, assurance)]
             reached |= {Step.LINEAGE, Step.ASSURANCE, Step.CLAIMS}
@@ -273,6 +275,11 @@ def _anchor_of(
     return anchor
 
 
+def _time_of(facts: LedgerFacts) -> UnixSeconds | None:
+    block = known_block(facts)
+    return None if block is None else block.time_s
+
+
 def _member_name(facts: LedgerFacts) -> str | None:
     if isinstance(facts.issuer, Known) and facts.issuer.value is not None:
         return facts.issuer.value.name
@@ -303,7 +310,8 @@ def _lot(
     assurance = check_assurance(part, lineage, about, grounded=grounded)
     claims = check_claims(part, lineage, assurance)
     footprint = check_footprint(stated, part, lineage, grounded=grounded)
-    return [*checks, *lineage.checks, *assurance, *words, *claims, *footprint]
+    notices = check_notices(part, stated, lineage.walk, about, _time_of(facts))
+    return [*checks, *lineage.checks, *notices, *assurance, *words, *claims, *footprint]
 
 
 def _later_steps(steps_: Iterable[Step]) -> list[Check]:
