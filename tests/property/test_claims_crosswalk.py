@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veta.claims import Window, shipped
-from veta.claims.criteria import CriterionResult
 from veta.claims.crosswalk import Crosswalk, Evidence, Strength, load_crosswalk, require_claim
 from veta.claims.subjects import Subject, SubjectKind
 from veta.errors import VerificationError
+from veta.model.criteria import CriterionResult
 
 CATALOGUE = shipped.schemes()
 AT = Window.of_days("2026-06-01", "2026-06-01").from_s

@@ -440,6 +440,10 @@ class FakeLots:
         """Nor disputed."""
         return
 
+    def site_identifier_digest(self, *_: object) -> None:
+        """No site has one."""
+        return
+
     def suspended(self, *_: object) -> bool:
         """Nobody is."""
         return False

@@ -9,9 +9,6 @@ import pytest
 from veta.claims import Language, Window, shipped
 from veta.claims.criteria import (
     Assessment,
-    CriterionFinding,
-    CriterionResult,
-    ImprovementPlan,
     PlanState,
     report,
     result_words,
@@ -20,6 +17,7 @@ from veta.claims.criteria import (
 from veta.claims.schemes import load_schemes
 from veta.claims.subjects import Subject, SubjectKind
 from veta.errors import InputError, ProvenanceError
+from veta.model.criteria import CriterionFinding, CriterionResult, ImprovementPlan
 
 FULLY, PARTIALLY = CriterionResult.FULLY, CriterionResult.PARTIALLY
 NOT_MET, NOT_ASSESSED = CriterionResult.NOT_MET, CriterionResult.NOT_ASSESSED

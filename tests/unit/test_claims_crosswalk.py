@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.reference_data import reference_json
 from veta.claims import Language, Window, shipped
-from veta.claims.criteria import CriterionResult
 from veta.claims.crosswalk import (
     Evidence,
     Reading,
@@ -26,6 +25,7 @@ from veta.claims.subjects import (
     scope_words,
 )
 from veta.errors import ProvenanceError
+from veta.model.criteria import CriterionResult
 
 CATALOGUE = shipped.schemes()
 WALK = shipped.crosswalk()

@@ -132,6 +132,9 @@ class Lots:
         known = (each for each in self.assured.programmes if each.programme == programme)
         return next(known, None)
 
+    def site_identifier_digest(self, site: object, _: object) -> None:
+        self.chain.ask("site_identifier_digest", site)
+
     def recognitions(self, scheme: int, body: int, _: object) -> Any:
         self.chain.ask("recognitions", (scheme, body))
         return self.assured.recognitions

@@ -48,7 +48,7 @@ from veta.model.columns import ProgrammeId, SubstanceId
 from veta.model.determined import Known, Undetermined
 from veta.model.identifiers import UnixSeconds
 from veta.model.lots import Cover, Draw
-from veta.verify.assurance_codes import OUTCOMES
+from veta.verify.assurance_codes import DOCUMENTS, OUTCOMES
 from veta.verify.policy import LOT_STEPS, Policy
 from veta.verify.report import Report
 from veta.verify.verdict import Outcome, Step, Verdict
@@ -187,14 +187,15 @@ def test_assurance__codes__each_is_reached_and_documented() -> None:
         for names, outcome in rows
         for code in re.findall(r"`([^`]+)`", names)
     }
-    assert told == {code: outcome.value for code, outcome in OUTCOMES.items()}
+    assert told == {code: outcome.value for code, outcome in {**OUTCOMES, **DOCUMENTS}.items()}
 
 
 @pytest.mark.row("S06")
 def test_assurance__honest_lot__named_up_to_the_owner_of_the_scheme() -> None:
     report = judge(credited())
     assert report.verdict is Verdict.VALID
-    (check,) = [each for each in report.checks if each.step is Step.ASSURANCE]
+    check, unshown = [each for each in report.checks if each.step is Step.ASSURANCE]
+    assert unshown.code == "assurance.document_not_shown"
     assert check.facts["site"] == SITE
     assert check.facts["body"] == BODY
     assert check.facts["accreditation_body"] == ACCREDITOR

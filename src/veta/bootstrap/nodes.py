@@ -34,8 +34,8 @@ from veta.services.outbox import Outbox
 from veta.services.planning import TransactionPlanner
 from veta.services.revoke import StatusChanger
 from veta.statement.algorithms import require_fast_backend
-from veta.statement.rules import check_rules
 from veta.store.sql_store import SqlStore, open_store
+from veta.verify.criteria import check_rules
 from veta.verify.policy import Policy
 
 

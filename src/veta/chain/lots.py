@@ -192,6 +192,10 @@ class ChainLots(StandingCalls):
         """A party's last dispute of a lot or batch."""
         return self.notices.dispute_of(subject, party, block)
 
+    def site_identifier_digest(self, site: SiteId, block: BlockRef) -> Digest | None:
+        """What the registry has of a site's identifier."""
+        return self.registry.site_identifier_digest(site, block)
+
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""
         return self.assurance.suspended(site, programme, block)

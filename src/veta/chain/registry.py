@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from veta.chain.caller import ContractCaller
 from veta.model.anchoring import BlockRef
 from veta.model.columns import SubstanceId
-from veta.model.identifiers import MemberId, UnixSeconds
+from veta.model.identifiers import Digest, MemberId, UnixSeconds
 from veta.model.lots import LotRules, ProductClassId, ProductClassTerms, SiteId
 
 _VOTED: Final = "by vote: chain.registrations writes the call"
@@ -23,6 +23,7 @@ class RegistryGateway:
         "lotRules": "lot_rules",
         "operates": "operates",
         "productClass": "product_class",
+        "site": "site_identifier_digest",
         "siteKnown": "site_known",
         "version": "version",
     }
@@ -52,7 +53,6 @@ class RegistryGateway:
         "setLotRules": _VOTED,
         "setOperator": _VOTED,
         "setSuccessor": "for the consortium alone",
-        "site": "names of sites are in events",
         "siteOf": "sites are named by their number",
         "substance": "names of substances are in events",
         "successor": "trust is pinned, never looked up",
@@ -85,6 +85,12 @@ class RegistryGateway:
         """Whether the site is registered."""
         (found,) = self._caller.read("siteKnown", site, block=block)
         return bool(found)
+
+    def site_identifier_digest(self, site: SiteId, block: BlockRef) -> Digest | None:
+        """keccak256 of the octets of a site's identifier, ``None`` if it is not registered."""
+        (found,) = self._caller.read("site", site, block=block)
+        _, registered, _, digest = found
+        return Digest(bytes(digest)) if registered else None
 
     def gwp_set(self, block: BlockRef) -> int:
         """The GWP set in the qualifier of the network's CO2e columns."""

@@ -19,30 +19,9 @@ from veta.claims.schemes import SchemeCatalogue, SchemeVersion
 from veta.claims.subjects import Subject
 from veta.claims.windows import DAY_S
 from veta.errors import InputError, VerificationError
+from veta.model.criteria import CriterionFinding, CriterionResult
 
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
-
-
-class CriterionResult(enum.StrEnum):
-    """What an assessor found."""
-
-    FULLY = "fully"
-    PARTIALLY = "partially"
-    NOT_MET = "not_met"
-    NOT_ASSESSED = "not_assessed"
-
-    @property
-    def rank(self) -> int:
-        """The more, the better it reads: a result may be read lower, never higher."""
-        return _RANKS[self]
-
-
-_RANKS: Final = {
-    CriterionResult.NOT_ASSESSED: 0,
-    CriterionResult.NOT_MET: 1,
-    CriterionResult.PARTIALLY: 2,
-    CriterionResult.FULLY: 3,
-}
 
 
 class PlanState(enum.StrEnum):
@@ -57,25 +36,6 @@ class PlanState(enum.StrEnum):
     """Due later than the scheme allows."""
     CLOSED = "closed"
     """Said to be done; the result waits for the next assessment."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImprovementPlan:
-    """How and until when a gap is to be closed."""
-
-    identifier: str
-    due_s: int
-    """First second at which it is late."""
-    closed_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionFinding:
-    """One criterion, named with scheme and version, and what was found."""
-
-    criterion: str
-    result: CriterionResult
-    plan: ImprovementPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +141,7 @@ def _line(
 
 
 def _plan_state(finding: CriterionFinding, assessed_s: int, latest_s: int, at_s: int) -> PlanState:
-    gap = finding.result in {CriterionResult.PARTIALLY, CriterionResult.NOT_MET}
+    gap = finding.result.is_gap
     plan = finding.plan
     if plan is None:
         return PlanState.MISSING if gap else PlanState.NOT_NEEDED

@@ -17,12 +17,12 @@ from itertools import permutations
 from typing import Final
 
 from veta.claims import fields
-from veta.claims.criteria import CriterionResult
 from veta.claims.fields import Record
 from veta.claims.schemes import SchemeCatalogue
 from veta.claims.subjects import Subject, require_subject
 from veta.claims.windows import Window
 from veta.errors import InputError, VerificationError
+from veta.model.criteria import CriterionResult
 
 SCHEMA: Final = "veta-crosswalk/1"
 MAX_CHAIN: Final = 16

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 import typer
 
 from veta.claims import shipped
-from veta.claims.criteria import CriterionResult, PlanState, result_words, summary
+from veta.claims.criteria import PlanState, result_words, summary
 from veta.claims.crosswalk import load_crosswalk
 from veta.claims.grammar import read_request
 from veta.claims.indicators import load_indicators
@@ -26,6 +26,7 @@ from veta.cli.options import HERE, AsJson, Home
 from veta.cli.rendering import WIDTH, plain
 from veta.errors import InputError, NotFoundError
 from veta.model.bundle import StatementBundle
+from veta.model.criteria import CriterionResult
 from veta.services.claims import ClaimAsk, ClaimOutcome, verified_claim
 from veta.services.claims_answer import answer_json
 from veta.services.claims_documents import (

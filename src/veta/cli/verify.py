@@ -38,6 +38,7 @@ from veta.model.trust import TrustConfig
 from veta.statement.instants import read_instant
 from veta.verify.policy import LOT_STEPS, Policy
 from veta.verify.report import Report
+from veta.verify.verdict import Step
 from veta.verify.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -77,6 +78,14 @@ def verify(  # noqa: PLR0917 - one parameter an option
             "members' runs, is gathered first.",
         ),
     ] = False,
+    with_documents: Annotated[
+        bool,
+        typer.Option(
+            "--with-documents",
+            help="Ask for the documents behind the lot's certificates too, with what was found "
+            "criterion by criterion: step 10 must be shown. Takes --with-lineage with it.",
+        ),
+    ] = False,
     max_age: Annotated[
         str,
         typer.Option(
@@ -101,7 +110,8 @@ def verify(  # noqa: PLR0917 - one parameter an option
         relied_on_at_s=read_instant(at) if at else None,
         max_age_s=read_duration_s(max_age),
         believe_carried=believe_file,
-        required=Policy().required | (LOT_STEPS if with_lineage else frozenset()),
+        required=_required(lineage=with_lineage or with_documents, documents=with_documents),
+        documents=with_documents,
     )
     with ExitStack() as stack:
         judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)
@@ -114,6 +124,13 @@ def verify(  # noqa: PLR0917 - one parameter an option
     _print(found, as_json=as_json)
     codes = {_exit_code(each) for _, each in found}
     return next(code for code in _WORST_FIRST if code in codes)
+
+
+def _required(*, lineage: bool, documents: bool) -> frozenset[Step]:
+    required = Policy().required
+    if lineage:
+        required |= LOT_STEPS
+    return required | {Step.ASSURANCE} if documents else required
 
 
 class Judge:

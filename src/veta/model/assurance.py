@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from veta.model.assurance_events import RecordAction, RecordSource, Requirement
 from veta.model.columns import ProgrammeId, SubstanceId
-from veta.model.identifiers import Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.lots import SiteId
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,15 @@ class AssuranceGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteName:
+    """What the registry has of a site's identifier."""
+
+    site: SiteId
+    identifier_digest: Digest
+    """keccak256 of its octets."""
+
+
+@dataclass(frozen=True, slots=True)
 class AssuranceFacts:
     """What the chain has on record of the certificates that a lineage names, and above them."""
 
@@ -111,3 +121,5 @@ class AssuranceFacts:
     programmes: tuple[ProgrammeTerms, ...]
     recognitions: tuple[RecognitionEntry, ...]
     """Of the accreditation bodies, by the schemes; whole lists in the order of recording."""
+    sites: tuple[SiteName, ...] = ()
+    """Of the certificates, of the origins and of the lot."""

@@ -151,6 +151,9 @@ class LotLedgerReader(Protocol):
             ConfigError: as ``restatements``.
         """
 
+    def site_identifier_digest(self, site: SiteId, block: BlockRef) -> Digest | None:
+        """keccak256 of a site's identifier, ``None`` if it is not registered."""
+
     def suspended(self, site: SiteId, programme: ProgrammeId, block: BlockRef) -> bool:
         """Whether a site's assurance under a programme is suspended."""
 

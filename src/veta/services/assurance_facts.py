@@ -14,10 +14,12 @@ from veta.model.assurance import (
     ProgrammeTerms,
     RecognitionEntry,
     SchemeTerms,
+    SiteName,
 )
 from veta.model.bundle import StatementBundle
 from veta.model.columns import ColumnKey, ProgrammeId
-from veta.model.identifiers import MemberId
+from veta.model.identifiers import Digest, MemberId
+from veta.model.lots import SiteId
 from veta.verify.assurance_step import MAX_CERTIFICATES
 from veta.verify.cause import read_cause
 from veta.verify.lineage_graph import MAX_NODES, nodes_of
@@ -41,6 +43,9 @@ class AssuranceReads(Protocol):
         self, scheme: int, body: MemberId, block: BlockRef
     ) -> tuple[RecognitionEntry, ...]:
         """When a scheme recognises an accreditation body."""
+
+    def site_identifier_digest(self, site: SiteId, block: BlockRef) -> Digest | None:
+        """keccak256 of a registered site's identifier."""
 
 
 def gather_assurance(
@@ -72,7 +77,25 @@ def gather_assurance(
         recognitions=tuple(
             entry for scheme, body in bodies for entry in reads.recognitions(scheme, body, block)
         ),
+        sites=tuple(_sites(reads, bundle, certificates, block)),
     )
+
+
+def _sites(
+    reads: AssuranceReads,
+    bundle: StatementBundle,
+    certificates: Iterable[AssuranceRecord],
+    block: BlockRef,
+) -> Iterator[SiteName]:
+    """Names of the certified sites, of the origins' and of the lot's own; the lowest first."""
+    headers = [batch.header for run in bundle.runs for batch in run.batches]
+    if bundle.lot is not None:
+        headers.append(bundle.lot.batch.header)
+    wanted = {each.site for each in headers} | {SiteId(each.subject) for each in certificates}
+    for site in sorted(wanted - {SiteId(0)})[:MAX_CERTIFICATES]:
+        digest = reads.site_identifier_digest(site, block)
+        if digest is not None:
+            yield SiteName(site, digest)
 
 
 def certificates_named(bundle: StatementBundle) -> Iterator[tuple[ColumnKey, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from veta.claims.criteria import Assessment, AssessmentReport, CriterionResult, report
+from veta.claims.criteria import Assessment, AssessmentReport, report
 from veta.claims.crosswalk import Crosswalk, Evidence, Reading, ViewLine, require_claim
 from veta.claims.indicators import IndicatorCatalogue
 from veta.claims.lexicon import WordList
@@ -15,6 +15,7 @@ from veta.claims.schemes import SchemeCatalogue
 from veta.claims.subjects import Subject
 from veta.claims.words import WordContext, find_words
 from veta.errors import InputError, VerificationError
+from veta.model.criteria import CriterionResult
 from veta.services.claims_files import SubjectValues
 
 _SCRIPT: Final = "claims.mixed_script"

@@ -15,7 +15,7 @@ from typing import Final
 from veta import canonical
 from veta.canonical import JsonValue
 from veta.claims import fields, shipped
-from veta.claims.criteria import Assessment, CriterionFinding, CriterionResult, ImprovementPlan
+from veta.claims.criteria import Assessment
 from veta.claims.crosswalk import Evidence
 from veta.claims.fields import Record
 from veta.claims.grammar import Licence
@@ -26,6 +26,7 @@ from veta.claims.subjects import Subject, kind_of
 from veta.claims.windows import Window
 from veta.custody.models import model_of
 from veta.errors import InputError
+from veta.model.criteria import CriterionFinding, CriterionResult, ImprovementPlan
 
 LICENCES: Final = "veta-licences/1"
 SCHEME_NUMBERS: Final = "veta-scheme-numbers/1"

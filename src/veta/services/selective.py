@@ -38,8 +38,9 @@ from veta.ports.ledger import LedgerReader
 from veta.services.lot_facts import ask
 from veta.services.preflight import MemberStanding, foresee
 from veta.statement.credential import Credential, view_credential
-from veta.statement.rules import check_rules, facts_of, find_faults
+from veta.statement.rules import facts_of, find_faults
 from veta.verify import chain_steps
+from veta.verify.criteria import check_rules
 from veta.verify.facts import usable_facts
 from veta.verify.findings import failed, not_determined, not_proven, passed
 from veta.verify.policy import Policy

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from veta.model.criteria import CriterionFinding
 from veta.model.identifiers import UnixSeconds
 from veta.model.lot import Classification, DocumentLink, Issuance, Party, Site
+from veta.statement.criteria import criterion_members
 from veta.statement.decimals import shifted
 from veta.statement.envelope import (
     build_credential,
@@ -71,6 +73,9 @@ class Certificate:
     accreditation: tuple[str, Party] | None = None
     """Name of the accreditation, and who granted it."""
     evidence: DocumentLink | None = None
+    criteria: tuple[CriterionFinding, ...] = ()
+    """What was found criterion by criterion, under a ``profile`` that names a registered standard
+    (``statement.criteria``); none: one assessment of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,7 @@ def build_certificate(certificate: Certificate, issuance: Issuance) -> dict[str,
         ),
         "referenceScheme": named_member("ConformityScheme", *certificate.scheme),
         "referenceProfile": named_member("ConformityProfile", *certificate.profile),
-        "conformityAssessment": [_assessment(certificate)],
+        "conformityAssessment": _assessments(certificate),
     }
     if certificate.level is not None:
         subject["profileScore"] = {"code": certificate.level}
@@ -256,17 +261,31 @@ def build_identity(identity: RegisteredIdentity, issuance: Issuance) -> dict[str
     )
 
 
-def _assessment(certificate: Certificate) -> dict[str, Any]:
-    performance = {"score": {"code": certificate.level or "conforms"}}
+def _assessments(certificate: Certificate) -> list[dict[str, Any]]:
+    if not certificate.criteria:
+        performance = {"score": {"code": certificate.level or "conforms"}}
+        whole = {
+            "assessmentCriteria": [named_member("Criterion", *certificate.profile)],
+            "assessedPerformance": [performance],
+            "conformance": True,
+        }
+        return [_assessment(certificate, "assessment", certificate.profile[1], whole)]
+    return [
+        _assessment(certificate, f"C{place}", each.criterion, criterion_members(each))
+        for place, each in enumerate(certificate.criteria, start=1)
+    ]
+
+
+def _assessment(
+    certificate: Certificate, place: str, name: str, found: dict[str, Any]
+) -> dict[str, Any]:
     member: dict[str, Any] = {
         "type": ["ConformityAssessment"],
-        "id": f"{certificate.identifier}#assessment",
-        "name": certificate.profile[1],
-        "assessmentCriteria": [named_member("Criterion", *certificate.profile)],
+        "id": f"{certificate.identifier}#{place}",
+        "name": name,
         "assessmentDate": write_instant(certificate.assessed_at_s)[:10],
-        "assessedPerformance": [performance],
         "conformityTopic": [named_member("ConformityTopic", *certificate.topic)],
-        "conformance": True,
+        **found,
     }
     if certificate.site is None:
         member["assessedOrganisation"] = named_member(

@@ -14,6 +14,7 @@ from typing import Any, Final
 from veta.errors import VerificationError
 from veta.model.anchoring import BatchKind
 from veta.statement.credential import VETA_CONTEXT, Credential
+from veta.statement.criteria import judge_certificate
 from veta.statement.metal_lot import LOT_NUMBER, judge_metal_lot, metal_lot_of
 from veta.statement.own_types import judge_own_type
 from veta.statement.shapes import Finding, Findings
@@ -47,7 +48,7 @@ def find_faults(credential: Credential) -> tuple[Finding, ...]:
     ``statement.second_meaning``, and for lots ``statement.disagrees``, ``statement.repeated``,
     ``statement.window``, ``statement.bundles``, ``statement.footprint``,
     ``statement.lot_identifier`` and ``statement.metal_exceeds_mass``; for types of Veta's own those
-    of ``own_types.judge_own_type``.
+    of ``own_types.judge_own_type``; for certificates those of ``criteria.judge_certificate``.
     """
     found = Findings()
     shape = CREDENTIAL_SHAPES[credential.kind]
@@ -61,6 +62,8 @@ def find_faults(credential: Credential) -> tuple[Finding, ...]:
         found.add("statement.second_meaning", "/iss", "names another issuer")
     if credential.kind is BatchKind.PASSPORT:
         _judge_passport(credential, found)
+    if credential.kind is BatchKind.CERTIFICATE:
+        judge_certificate(credential, found)
     judge_own_type(credential, found)
     return tuple(found.entries)
 

@@ -39,9 +39,25 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
     "assurance.drawn": Outcome.NOTICE,
     "assurance.chain": Outcome.PASSED,
 }
-"""What each finding comes to, by its code."""
+"""What each finding about who vouches for a lot comes to, by its code."""
+
+DOCUMENTS: Final[Mapping[str, Outcome]] = {
+    "assurance.document_not_shown": Outcome.NOT_PROVEN,
+    "assurance.document_of_another": Outcome.NOTICE,
+    "assurance.document_of_other_site": Outcome.NOTICE,
+    "assurance.document_no_certification": Outcome.NOTICE,
+    "assurance.document_level": Outcome.NOTICE,
+    "assurance.criteria_not_stated": Outcome.NOT_PROVEN,
+    "assurance.criteria_unknown": Outcome.NOT_PROVEN,
+    "assurance.criteria": Outcome.PASSED,
+    "assurance.plan_overdue": Outcome.NOTICE,
+    "assurance.plan_missing": Outcome.NOTICE,
+    "assurance.plan_too_long": Outcome.NOTICE,
+}
+"""The same of the documents behind certificates: none says whether the certificates hold."""
 
 
 def found(code: str, sentence: str, **facts: FactValue) -> Check:
     """A finding of step 10; the outcome is the table's."""
-    return Check(Step.ASSURANCE, OUTCOMES[code], code, sentence, facts)
+    outcome = OUTCOMES[code] if code in OUTCOMES else DOCUMENTS[code]
+    return Check(Step.ASSURANCE, outcome, code, sentence, facts)

@@ -4,10 +4,11 @@
     certificate of this site, scheme, level and substance, in force for all of production
     above it    its issuer's accreditation, and the accreditation body's recognition by the scheme
     since       suspended, withdrawn or void afterwards: what was sold stays, and is marked
+    documents   what they say criterion by criterion, as far as they are shown
 
 The contract asked all of it when the origin was recorded; here it is asked again of what is
 disclosed and on record. Independence of control groups is the contract's alone: a verifier is told
-that nobody vouches for itself. Documents behind the records are named by leaf, not read.
+that nobody vouches for itself.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from veta.model.disclosure import LotPart
 from veta.model.identifiers import UnixSeconds
 from veta.model.lots import LotBatchKind
 from veta.verify.assurance_codes import found
+from veta.verify.assurance_documents import Papers, check_documents
 from veta.verify.findings import not_determined
 from veta.verify.lineage_step import Lineage
 from veta.verify.runs import JudgedRun
@@ -56,7 +58,12 @@ class Reliance:
 
 
 def check_assurance(
-    part: LotPart, lineage: Lineage, about: LotFacts | Undetermined, *, grounded: bool
+    part: LotPart,
+    lineage: Lineage,
+    about: LotFacts | Undetermined,
+    *,
+    grounded: bool,
+    papers: Papers,
 ) -> list[Check]:
     """Run step 10.
 
@@ -65,6 +72,7 @@ def check_assurance(
         lineage: what step 9 found.
         about: what the chain says of the lot, and of assurance.
         grounded: whether step 8 has proven the lot.
+        papers: documents that are shown beside it.
     """
     if not grounded:
         sentence = "the lot is not proven, so nobody is shown to vouch for it"
@@ -87,9 +95,13 @@ def check_assurance(
     if len(named(reliances)) > MAX_CERTIFICATES:
         sentence = f"the lineage rests on more than {MAX_CERTIFICATES} certificates"
         return [*checks, found("assurance.too_many", sentence)]
+    facts = about.assurance.value
     for reliance in reliances:
-        checks += _judge(reliance, about.assurance.value)
-    return _each_once(checks)
+        checks += _judge(reliance, facts)
+    checks = _each_once(checks)
+    holding = {each.facts["certificate"] for each in checks if each.code == "assurance.chain"}
+    records = [each for each in facts.records if each.record in holding]
+    return [*checks, *check_documents(records, facts, papers)]
 
 
 def named(reliances: Iterable[Reliance]) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from veta.model.columns import ColumnKey, ColumnKind, metal_key
 from veta.model.disclosure import LotPart
 from veta.model.lots import CustodyModel
 from veta.statement.credential import Credential
+from veta.verify.assurance_codes import DOCUMENTS
 from veta.verify.lineage_step import Lineage
 from veta.verify.verdict import Check, FactValue, Outcome, Step
 
@@ -88,7 +89,7 @@ def check_claims(
     if not lineage.complete:
         sentence = "what may be claimed follows from where the lot came from, which is not shown"
         return [found("claims.lineage_open", sentence)]
-    if any(check.outcome in _OPEN for check in assurance):
+    if any(check.outcome in _OPEN for check in assurance if check.code not in DOCUMENTS):
         sentence = "what may be claimed rests on certificates that are not shown to hold"
         return [found("claims.assurance_open", sentence)]
     model = _weakest_on_the_way(part, lineage)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from veta.claims import shipped
+from veta.claims.schemes import SchemeCatalogue
 from veta.model.anchoring import BatchKind
 from veta.model.consortium import Role
 from veta.model.identifiers import UnixSeconds
@@ -18,6 +20,15 @@ DAY_S: Final = 86_400
 _PRODUCERS: Final = Role.MINER | Role.SMELTER | Role.REFINER | Role.FABRICATOR | Role.MANUFACTURER
 _REGISTRARS: Final = Role.ACCREDITATION_BODY | Role.SCHEME_OWNER | Role.AUTHORITY
 _ON_SITE: Final = _PRODUCERS | Role.TRADER | Role.CARRIER | Role.LABORATORY
+
+DOCUMENTS_NOT_SHOWN: Final = frozenset(
+    {
+        "assurance.document_not_shown",
+        "assurance.criteria_not_stated",
+        "assurance.criteria_unknown",
+    }
+)
+"""What keeps the documents behind certificates from telling their criteria."""
 
 LOT_STEPS: Final = frozenset({Step.LOT, Step.LINEAGE, Step.FOOTPRINT})
 """To be required beside the usual ones by whoever asks for lots with their lineage disclosed."""
@@ -79,9 +90,18 @@ class Policy:
     """A dispute that nobody upheld is over after this; the consortium's rules say the same."""
     believe_carried: bool = False
     """Take the facts in a file as if they had been asked for: for files that you made yourself."""
+    documents: bool = False
+    """Whether the documents behind certificates must be shown, with their criteria."""
+    schemes: SchemeCatalogue = field(default_factory=shipped.schemes)
+    """Schemes, versions and criteria by which certificates are read."""
     relied_on_at_s: UnixSeconds | None = None
     """Judge validity and status for this moment instead of the block's own time."""
     roles_by_kind: Mapping[BatchKind, Role] = field(default_factory=lambda: ROLES_BY_KIND)
     roles_by_product_class: Mapping[str, Role] = field(
         default_factory=lambda: ROLES_BY_PRODUCT_CLASS
     )
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """Codes of what is not proven and was not asked for: told, and without weight."""
+        return frozenset() if self.documents else DOCUMENTS_NOT_SHOWN

@@ -67,6 +67,8 @@ class Report:
     verified: VerifiedStatement | None
     member_name: str | None = None
     """The issuer's name as the consortium registers it; ``None`` if that could not be had."""
+    spared: frozenset[str] = frozenset()
+    """Codes of what is not proven and was not asked for (``Policy.spared``)."""
     beside: tuple[Report, ...] = ()
     """Of each statement beside it, steps 1 to 7; those that did not come out good count as not
     there."""
@@ -106,7 +108,8 @@ class Report:
             Verdict.VALID_WITH_NOTICE: Outcome.NOTICE,
             Verdict.VALID: Outcome.PASSED,
         }[self.verdict]
-        return next((check for check in self.checks if check.outcome is wanted), None)
+        found = [check for check in self.checks if check.outcome is wanted]
+        return next((check for check in found if check.code not in self.spared), None)
 
     def _about_json(self) -> dict[str, Any] | None:
         """What the statement is about and who says it, whatever the verdict."""

@@ -7,7 +7,9 @@ and only what was looked at and found wrong is ``failed``. None does I/O.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from veta.claims.schemes import SchemeCatalogue
 from veta.errors import ProvenanceError
 from veta.model.anchoring import AnchorRecord
 from veta.model.bundle import StatementBundle
@@ -16,10 +18,12 @@ from veta.model.determined import Determined, Undetermined
 from veta.model.identifiers import Leaf
 from veta.statement.credential import Credential
 from veta.statement.jws import SealedToken, SignedStatement, check_seal, read_statement
-from veta.statement.rules import find_faults
 from veta.trees import verify_inclusion
+from veta.verify.criteria import UNKNOWN, faults_of
 from veta.verify.findings import failed, not_determined, not_proven, passed
 from veta.verify.verdict import Check, Step
+
+_NO_SCHEMES: Final = SchemeCatalogue(0, {})
 
 
 def check_form(bundle: StatementBundle) -> tuple[SignedStatement | None, list[Check]]:
@@ -81,9 +85,14 @@ def check_signature_of(
     ]
 
 
-def check_rules(credential: Credential) -> list[Check]:
-    """Step 4: the members, types and numbers that its type asks for agree with each other."""
-    found = find_faults(credential)
+def check_rules(credential: Credential, schemes: SchemeCatalogue = _NO_SCHEMES) -> list[Check]:
+    """Step 4: the members, types and numbers that its type asks for agree with each other.
+
+    Args:
+        credential: as read.
+        schemes: by which criteria of a certificate are judged; one that it does not have is not.
+    """
+    found = [each for each in faults_of(credential, schemes) if each.code not in UNKNOWN]
     if not found:
         return [passed(Step.RULES, "rules.kept", "follows UNTP 0.7.0 and its own figures agree")]
     return [

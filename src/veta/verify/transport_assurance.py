@@ -11,10 +11,12 @@ from veta.model.assurance import (
     RecognitionEntry,
     RecordEntry,
     SchemeTerms,
+    SiteName,
 )
 from veta.model.assurance_events import RecordAction, RecordSource, Requirement
 from veta.model.columns import ProgrammeId, SubstanceId
-from veta.model.identifiers import Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.lots import SiteId
 from veta.verify.strict_json import decimal, listed, members, octets, text, whole
 
 _MAX_RECORDS: Final = 1_024
@@ -24,7 +26,7 @@ _MAX_REQUIREMENTS: Final = 4
 
 
 def assurance_json(facts: AssuranceFacts) -> dict[str, Any]:
-    """Records, schemes, programmes and recognitions."""
+    """Records, schemes, programmes, recognitions and names of sites."""
     return {
         "records": [_record_json(each) for each in facts.records],
         "schemes": [[each.scheme, each.owner, each.levels] for each in facts.schemes],
@@ -46,17 +48,19 @@ def assurance_json(facts: AssuranceFacts) -> dict[str, Any]:
             }
             for each in facts.recognitions
         ],
+        "sites": [[each.site, each.identifier_digest.hex()] for each in facts.sites],
     }
 
 
 def read_assurance(value: Any) -> AssuranceFacts:
     """What a file says that the chain said."""
-    document = members(value, "records", "schemes", "programmes", "recognitions")
+    document = members(value, "records", "schemes", "programmes", "recognitions", "sites")
     return AssuranceFacts(
         records=listed(document["records"], _MAX_RECORDS, _read_record),
         schemes=listed(document["schemes"], _MAX_RECORDS, _read_scheme),
         programmes=listed(document["programmes"], _MAX_RECORDS, _read_programme),
         recognitions=listed(document["recognitions"], _MAX_RECORDS, _read_recognition),
+        sites=listed(document["sites"], _MAX_RECORDS, _read_site),
     )
 
 
@@ -149,3 +153,10 @@ def _read_recognition(value: Any) -> RecognitionEntry:
         until_s=UnixSeconds(decimal(document["until"])),
         recorded_s=UnixSeconds(whole(document["recorded"])),
     )
+
+
+def _read_site(value: Any) -> SiteName:
+    if not isinstance(value, list):
+        raise TypeError("something else where a site belongs")
+    site, digest = value
+    return SiteName(SiteId(whole(site)), Digest(octets(digest, 32)))

@@ -92,14 +92,21 @@ class Check:
     facts: dict[str, FactValue] = field(default_factory=dict)
 
 
-def conclude(checks: Iterable[Check], required: frozenset[Step]) -> Verdict:
+def conclude(
+    checks: Iterable[Check], required: frozenset[Step], spared: frozenset[str] = frozenset()
+) -> Verdict:
     """The verdict over all checks.
 
     Any failed: INVALID; else a required one not determined: INDETERMINATE; else a required one not
     proven: NOT_PROVEN; else any notice: VALID_WITH_NOTICE; else VALID. A required step without any
-    check counts as not proven: a verdict never gets better by leaving something out.
+    check counts as not proven: a verdict never gets better by leaving something out. A check that
+    is not proven and whose code is ``spared`` was not asked for: it is told and does not count.
     """
-    found = list(checks)
+    found = [
+        check
+        for check in checks
+        if check.outcome is not Outcome.NOT_PROVEN or check.code not in spared
+    ]
     outcomes = {check.outcome for check in found}
     if Outcome.FAILED in outcomes:
         return Verdict.INVALID

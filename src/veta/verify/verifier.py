@@ -24,6 +24,7 @@ from veta.model.identifiers import MemberId, UnixSeconds
 from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
+from veta.verify.assurance_documents import Papers
 from veta.verify.assurance_step import check_assurance
 from veta.verify.beside import facts_beside, within_bounds
 from veta.verify.claims_step import check_claims, check_words
@@ -78,7 +79,8 @@ class Verifier:
         facts = _about_the_issuer(statement, facts)
         checks += self._judge(statement, bundle, facts)
         kept = all(each.outcome is Outcome.PASSED for each in checks if each.step is Step.RULES)
-        checks += _lot(statement, bundle, facts, kept=kept)  # 8, 9, 10, 11, 12
+        papers = self._papers(beside, facts)
+        checks += _lot(statement, bundle, facts, papers, kept=kept)  # 8, 9, 10, 11, 12
         return replace(self._report(checks, statement, facts), beside=beside)
 
     def _judge(
@@ -93,7 +95,7 @@ class Verifier:
         )
         if self.policy.authentication is Authentication.SIGNATURE:
             checks += chain_steps.check_key_time(statement, facts.keys, facts.anchor, facts.status)
-        checks += steps.check_rules(statement.credential)  # 4
+        checks += steps.check_rules(statement.credential, self.policy.schemes)  # 4
         checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
         return checks + self._status(statement, facts)  # 7
 
@@ -130,11 +132,29 @@ class Verifier:
             lineage = check_lineage(bundle, None, about, grounded=grounded)
             checks += lineage.checks
             checks += check_notices(bundle.lot, None, lineage.walk, about, _time_of(facts))
-            assurance = check_assurance(bundle.lot, lineage, about, grounded=grounded)
+            papers = self._papers((), facts)
+            assurance = check_assurance(
+                bundle.lot, lineage, about, grounded=grounded, papers=papers
+            )
             checks += [*assurance, *check_claims(bundle.lot, lineage, assurance)]
             reached |= {Step.LINEAGE, Step.ASSURANCE, Step.CLAIMS}
         checks += _unreached(step for step in Step if step not in reached)
         return self._report(checks, None, facts)
+
+    def _papers(self, beside: Iterable[Report], facts: LedgerFacts) -> Papers:
+        """Of the statements beside those that count, for the moment of the verdict."""
+        good = (each.verified for each in beside)
+        return Papers(
+            shown={each.statement.leaf: each for each in good if each is not None},
+            at_s=self._moment_s(facts),
+            schemes=self.policy.schemes,
+        )
+
+    def _moment_s(self, facts: LedgerFacts) -> UnixSeconds:
+        """When the reader relies on it: the block's own time unless told."""
+        if self.policy.relied_on_at_s is not None:
+            return self.policy.relied_on_at_s
+        return facts.as_of.value.time_s if isinstance(facts.as_of, Known) else UnixSeconds(0)
 
     def _authenticate(
         self, statement: SignedStatement, facts: LedgerFacts, anchored: list[Check]
@@ -163,9 +183,7 @@ class Verifier:
         if isinstance(facts.as_of, Undetermined):
             return [not_determined(Step.STATUS, facts.as_of)]
         block = facts.as_of.value
-        relied_on_at_s = self.policy.relied_on_at_s
-        if relied_on_at_s is None:
-            relied_on_at_s = block.time_s
+        relied_on_at_s = self._moment_s(facts)
         checks = chain_steps.check_age(block, facts.asked_at_s, self.policy)
         checks += chain_steps.check_dates(
             statement.credential, facts.anchor, relied_on_at_s, self.policy
@@ -185,7 +203,8 @@ class Verifier:
         required: frozenset[Step] | None = None,
     ) -> Report:
         ordered = tuple(sorted(checks, key=lambda check: check.step))
-        verdict = conclude(ordered, self.policy.required if required is None else required)
+        required = self.policy.required if required is None else required
+        verdict = conclude(ordered, required, self.policy.spared)
         as_of = known_block(facts)
         issuer = _member_id(facts)
         verified = None
@@ -202,6 +221,7 @@ class Verifier:
             as_of=as_of,
             verified=verified,
             member_name=_member_name(facts),
+            spared=self.policy.spared,
         )
 
 
@@ -293,7 +313,12 @@ def _member_id(facts: LedgerFacts) -> MemberId | None:
 
 
 def _lot(
-    statement: SignedStatement, bundle: StatementBundle, facts: LedgerFacts, *, kept: bool
+    statement: SignedStatement,
+    bundle: StatementBundle,
+    facts: LedgerFacts,
+    papers: Papers,
+    *,
+    kept: bool,
 ) -> list[Check]:
     """Steps 8 to 12; ``kept``: step 4 found no fault."""
     part = bundle.lot
@@ -307,7 +332,7 @@ def _lot(
         return checks + words + _unreached((Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
     about = facts_about(part, facts)
     lineage = check_lineage(bundle, stated, about, grounded=grounded)
-    assurance = check_assurance(part, lineage, about, grounded=grounded)
+    assurance = check_assurance(part, lineage, about, grounded=grounded, papers=papers)
     claims = check_claims(part, lineage, assurance)
     footprint = check_footprint(stated, part, lineage, grounded=grounded)
     notices = check_notices(part, stated, lineage.walk, about, _time_of(facts))
