@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -16,18 +18,23 @@ from tests.support.certified_lot import (
     honest_case,
     passport_token,
 )
+from tests.support.disclosed_copper import copper_chain
 from veta.model.consortium import KeyAlgorithm
 from veta.statement.algorithms import check_signature
 from veta.statement.jws import leaf_of, unseal
 from veta.trees import MerkleTree
 from veta.verify.claim import ClaimChecker
-from veta.verify.policy import Authentication
+from veta.verify.policy import LOT_STEPS, Authentication, Policy
 from veta.verify.verifier import Verifier
 
 
 def all_figures() -> dict[str, dict[str, float | int]]:
     """Every figure of this module under its name."""
-    return {"claim_at_2_20": claim(2**20), "full_report": full_report()}
+    return {
+        "claim_at_2_20": claim(2**20),
+        "full_report": full_report(),
+        "twelve_steps": twelve_steps(),
+    }
 
 
 def claim(size: int, rounds: int = 15) -> dict[str, float | int]:
@@ -64,6 +71,31 @@ def full_report(rounds: int = 7) -> dict[str, float | int]:
         lambda: verifier.verify(case.bundle, case.facts), raw_verify(), rounds=rounds, times=100
     )
     return {"report_us": round(took * 1e6, 1), "ratio": round(took / floor, 2)}
+
+
+def twelve_steps(rounds: int = 7) -> dict[str, float | int]:
+    """The reference chain's cathode with every run behind it, facts at hand, and what that costs.
+
+    The same bundle without its runs, and without its lot, tells what the steps cost apart.
+    """
+    case = copper_chain("cathode").case()
+    verifier = Verifier(TRUST, Policy(required=Policy().required | LOT_STEPS))
+    alone = replace(case.bundle, lot=None, runs=())
+    unfounded = replace(case.bundle, runs=())
+    bare = raw_verify()
+    took = {}
+    for name, bundle in (("all", case.bundle), ("no_runs", unfounded), ("no_lot", alone)):
+        judge = partial(verifier.verify, bundle, case.facts)
+        took[name] = least(judge, bare, rounds=rounds, times=20)
+    ratios = {name: seconds / floor for name, (seconds, floor) in took.items()}
+    return {
+        "runs": len(case.bundle.runs),
+        "report_us": round(took["all"][0] * 1e6, 1),
+        "ratio": round(ratios["all"], 2),
+        "steps_1_to_7_ratio": round(ratios["no_lot"], 2),
+        "step_8_ratio": round(ratios["no_runs"] - ratios["no_lot"], 2),
+        "steps_9_to_12_ratio": round(ratios["all"] - ratios["no_runs"], 2),
+    }
 
 
 def raw_verify() -> Callable[[], Any]:
