@@ -261,6 +261,8 @@ def test_verify__file_that_is_no_bundle__ends_with_2(home: Home) -> None:
     refused(home.run("verify", path, "--offline"), 2, "bundle.malformed")
     refused(home.run("verify", home.folder / "none.json"), 2, "cli.unreadable")
     path.write_bytes(b"\xff" * 100)
+    refused(home.run("verify", path, "--offline"), 2, "cli.not_a_statement")
+    path.write_bytes(b"eyJ.no.token")
     ran = home.run("verify", path, "--offline", "--json")
     assert (ran.code, ran.json["verdict"]) == (1, "INVALID")
 

@@ -126,6 +126,24 @@ def test_demo__explain_a_pack__one_salar_four_steps_to_the_gram(demo: tuple[Path
             assert entered == each["made"] + each["lost"] + each["ended"], each
 
 
+def test_demo__balance_of_a_site_nobody_registered__is_no_empty_table(
+    demo: tuple[Path, str],
+) -> None:
+    done = run("balance", "--site", "99", "--home", demo[0] / "veta-demo", "--json")
+    assert (done.code, done.json["error"]["code"]) == (2, "registry.unknown_site")
+
+
+def test_demo__what_is_no_statement__gets_no_verdict(
+    demo: tuple[Path, str], tmp_path: Path
+) -> None:
+    """A photograph is a mistake of whoever types the command, not a forged passport."""
+    photograph = tmp_path / "label.jpg"
+    photograph.write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)))
+    trust = demo[0] / "veta-demo" / "trust.json"
+    done = run("verify", photograph, "--offline", "--trust", trust, "--json")
+    assert (done.code, done.json["error"]["code"]) == (2, "cli.not_a_statement")
+
+
 def test_demo__metal_that_goes_on__is_the_reference_s_to_the_gram(demo: tuple[Path, str]) -> None:
     told = re.sub(r"\s+", " ", demo[1])
     for wanted in (

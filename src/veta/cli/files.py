@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
 
 MOST_OCTETS: Final = 4 << 20
+_TOKEN: Final = re.compile(rb"[!-~]+(\.[!-~]*)+")
+"""What was meant as a compact JWS, however broken."""
 
 
 def file_octets(subject: str) -> bytes | None:
@@ -50,11 +53,16 @@ def read_statement_file(octets: bytes) -> tuple[StatementBundle, LedgerFacts | N
     """A bundle file, or a bare token.
 
     Raises:
-        InputError: as ``read_bundle``; a token is the verifier's to judge.
+        InputError: ``cli.not_a_statement`` for what is neither: no verdict about a photograph; as
+            ``read_bundle``; a token is the verifier's to judge.
     """
     token = octets.strip()
     if token.startswith(b"{"):
         return read_bundle(octets, now_s=UnixSeconds(int(time.time())))
+    if _TOKEN.fullmatch(token) is None:
+        raise InputError(
+            "cli.not_a_statement", "this is neither a bundle (JSON) nor a token (vc+jwt)"
+        )
     return StatementBundle(token), None
 
 

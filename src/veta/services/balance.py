@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from veta.custody.columns import column_of
 from veta.custody.periods import period_of, usable
 from veta.custody.rounding import moved, rounds_up
+from veta.errors import NotFoundError
 from veta.model.columns import ColumnKey, SubstanceId
 from veta.model.identifiers import MemberId
 from veta.model.lots import LotState, PeriodUse, SiteId
 from veta.model.periods import Period
+from veta.model.registry_events import SiteRegistered
 from veta.ports.ledger import Ledger
 from veta.ports.lot_store import CreditAccount
 from veta.ports.store import Store
@@ -86,6 +88,7 @@ class BalanceDesk:
         """Uses by period, and credit accounts with their age.
 
         Raises:
+            NotFoundError: ``registry.unknown_site``: never registered, and nothing made there.
             LedgerUnavailableError: the chain cannot be asked.
         """
         head = self._ledger.head()
@@ -93,6 +96,9 @@ class BalanceDesk:
         now = period_of(head.time_s)
         with self._store.read() as work:
             accounts, uses = work.credit_accounts(site), work.period_uses(site)
+            registered = work.said(SiteRegistered, site=site)
+            if not (accounts or uses or registered):
+                raise NotFoundError("registry.unknown_site", f"site {site} is not registered")
         credit = tuple(
             CreditBalance(account, usable(account.period, now, periods))
             for account in accounts
