@@ -35,7 +35,7 @@ from veta.store.sql_store import open_store
 OTHER = MemberId(8)
 TABLES = (*FOLLOWED_LOTS, "lot_calls", "own_lot_batches", "own_lot_pages", "own_lots")
 FILLED = {
-    "lot_batches", "lot_runs", "opened_lots", "lot_takes", "lot_run_parts", "lot_changes",
+    "lot_batches", "lot_runs", "opened_lots", "lot_takes", "lot_changes",
     "period_uses", "lot_calls", "own_lot_batches", "own_lot_pages", "own_lots",
 }  # fmt: skip
 
@@ -141,12 +141,10 @@ def test_audit__any_value_of_any_row_of_lots_changed_or_any_row_removed__is_foun
     path, parts = lived_in
     copy = tmp_path / "copy.db"
     with sqlite3.connect(path) as source:
-        rows = [
-            (table, row)
-            for table in TABLES
-            for (row,) in source.execute(f"SELECT rowid FROM {table}")
-        ]
         names = {t: [c[1] for c in source.execute(f"PRAGMA table_info({t})")] for t in TABLES}
+        rows = [
+            (table, row) for table in TABLES for row in source.execute(f"SELECT * FROM {table}")
+        ]
     assert {table for table, _ in rows} == FILLED
     missed = []
     for table, row in rows:
@@ -154,7 +152,7 @@ def test_audit__any_value_of_any_row_of_lots_changed_or_any_row_removed__is_foun
             shutil.copy(path, copy)
             with sqlite3.connect(copy) as connection:
                 try:
-                    _tamper(connection, table, column, row)
+                    _tamper(connection, table, column, dict(zip(names[table], row, strict=True)))
                 except sqlite3.IntegrityError:
                     continue  # the schema itself refuses it
             connection.close()
@@ -163,10 +161,14 @@ def test_audit__any_value_of_any_row_of_lots_changed_or_any_row_removed__is_foun
     assert not missed, "\n".join(map(str, missed))
 
 
-def _tamper(connection: sqlite3.Connection, table: str, column: str | None, row: int) -> None:
+def _tamper(
+    connection: sqlite3.Connection, table: str, column: str | None, row: dict[str, object]
+) -> None:
+    where = " AND ".join(f'"{name}" IS ?' for name in row)
     if column is None:
-        connection.execute(f"DELETE FROM {table} WHERE rowid=?", (row,))
-        return
-    found = connection.execute(f'SELECT "{column}" FROM {table} WHERE rowid=?', (row,))
-    value = _changed(found.fetchone()[0])
-    connection.execute(f'UPDATE {table} SET "{column}"=? WHERE rowid=?', (value, row))
+        done = connection.execute(f"DELETE FROM {table} WHERE {where}", tuple(row.values()))
+    else:
+        done = connection.execute(
+            f'UPDATE {table} SET "{column}"=? WHERE {where}', (_changed(row[column]), *row.values())
+        )
+    assert done.rowcount == 1

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import enum
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from veta.custody.columns import column_of
 from veta.custody.rounding import PPM, largest_remainder, moved, rounds_up
@@ -33,6 +34,17 @@ class Limits:
 
     runs: int = 100_000
     edges: int = 1_000_000
+
+    def require(self, runs: int, edges: int) -> None:
+        """Check what was done so far.
+
+        Raises:
+            InputError: ``custody.lineage_too_large``.
+        """
+        if runs > self.runs:
+            raise _too_large(f"{self.runs} runs")
+        if edges > self.edges:
+            raise _too_large(f"{self.edges} takes and lots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +113,113 @@ class Descent:
 
 @dataclass(slots=True)
 class _Work:
-    """Runs waiting for their turn, each once, and the work done so far."""
+    """Runs waiting for their turn, each once, earliest first, and the work done so far."""
 
     limits: Limits
-    direction: int
-    """1: earliest run first; -1: latest first."""
     weights: dict[RunOrder, int] = field(default_factory=dict)
-    heap: list[int] = field(default_factory=list)
+    heap: list[RunOrder] = field(default_factory=list)
     runs: int = 0
     edges: int = 0
 
     def add(self, order: RunOrder, weight: int) -> None:
         if order not in self.weights:
             self.weights[order] = 0
-            heapq.heappush(self.heap, order * self.direction)
+            heapq.heappush(self.heap, order)
         self.weights[order] += weight
 
     def next(self) -> tuple[RunOrder, int]:
-        order = RunOrder(heapq.heappop(self.heap) * self.direction)
+        order = heapq.heappop(self.heap)
         self.runs += 1
-        if self.runs > self.limits.runs:
-            raise _too_large(f"{self.limits.runs} runs")
+        self.limits.require(self.runs, self.edges)
         return order, self.weights[order]
 
     def count(self, edges: int) -> None:
         self.edges += edges
-        if self.edges > self.limits.edges:
-            raise _too_large(f"{self.limits.edges} takes and lots")
+        self.limits.require(self.runs, self.edges)
+
+
+class RunInputs(NamedTuple):
+    """What a run took of one metal, a place in every list for each take."""
+
+    lots: Sequence[LotId]
+    made_by: Sequence[RunOrder]
+    brought: Sequence[int]
+    """What of the metal left each lot."""
+    first_measured: int
+    """Of the metal; nobody had measured it before."""
+
+
+@dataclass(slots=True)
+class Passage:
+    """How a lot's metal came through the runs behind it, in units of 2^-64 ppm."""
+
+    origins: dict[RunOrder, int] = field(default_factory=dict)
+    """What came in with each run that something came in with."""
+    lots: dict[LotId, int] = field(default_factory=dict)
+    runs: int = 0
+    edges: int = 0
+
+    def ancestry(self, origin: Callable[[RunOrder], tuple[SiteId, bool]]) -> Ancestry:
+        """The answer in ppm.
+
+        Args:
+            origin: site of a run, and whether it took anything.
+        """
+        ordered = sorted(self.origins)
+        shares = largest_remainder(PPM, [self.origins[order] for order in ordered])
+        return Ancestry(
+            origins=tuple(
+                OriginShare(order, *origin(order), share_ppm)
+                for order, share_ppm in zip(ordered, shares, strict=True)
+            ),
+            lots={each: part >> 64 for each, part in self.lots.items()},
+            runs=self.runs,
+            edges=self.edges,
+        )
+
+
+def passage(
+    made_by: RunOrder,
+    inputs: Callable[[RunOrder], RunInputs],
+    limits: Limits,
+    behind: Collection[RunOrder] | None = None,
+) -> Passage:
+    """How the metal of something that a run made came to it.
+
+    Args:
+        made_by: the run.
+        inputs: what a run took; asked once of every run that is reached.
+        limits: of work.
+        behind: exactly the runs that will be reached, if that is known: they are then gone through
+            in order, without a heap.
+
+    Raises:
+        InputError: ``custody.lineage_cycle``, ``custody.lineage_too_large``.
+    """
+    weights = dict.fromkeys(behind or (), 0) | {made_by: WHOLE}
+    known = sorted(behind or ())
+    heap = [] if known else [-made_by]
+    found = Passage()
+    through, origins = found.lots, found.origins
+    while known or heap:
+        order = known.pop() if known else RunOrder(-heapq.heappop(heap))
+        lots, makers, brought, own = inputs(order)
+        found.runs += 1
+        found.edges += len(lots)
+        limits.require(found.runs, found.edges)
+        if not any(brought):
+            own = 1  # a way in, or a metal first measured here
+        *parts, rest = largest_remainder(weights[order], [*brought, own])
+        if rest:
+            origins[order] = rest
+        for lot, maker, part in zip(lots, makers, parts, strict=True):
+            through[lot] = through.get(lot, 0) + part
+            if maker in weights:
+                weights[maker] += part
+            else:
+                weights[maker] = part
+                heapq.heappush(heap, -maker)
+    return found
 
 
 def ancestry(
@@ -149,32 +241,23 @@ def ancestry(
     metal = metal_key(substance)
     node = known_lot(graph, lot)
     if not node.quantities.get(metal, 0):
-        raise InputError("custody.lineage_no_metal", f"no {column_of(metal).words()} in this lot")
-    work = _Work(limits or Limits(), direction=-1)
-    through: dict[LotId, int] = {}
-    origins: dict[RunOrder, tuple[RunNode, int]] = {}
-    work.add(node.made_by, WHOLE)
-    while work.heap:
-        order, weight = work.next()
+        raise no_metal(metal)
+
+    def inputs(order: RunOrder) -> RunInputs:
         run = known_run(graph, order)
-        work.count(len(run.takes))
         nodes = [known_input(graph, run, take) for take in run.takes]
-        brought = [moved_of(each, take, metal) for each, take in zip(nodes, run.takes, strict=True)]
-        own = run.first_measured.get(metal, 0)
-        if not any(brought):
-            own = 1  # a way in, or a metal first measured here
-        *parts, rest = largest_remainder(weight, [*brought, own])
-        if rest:
-            origins[order] = (run, rest)
-        for each, part in zip(nodes, parts, strict=True):
-            through[each.lot] = through.get(each.lot, 0) + part
-            work.add(each.made_by, part)
-    return Ancestry(
-        origins=_origins(origins),
-        lots={each: part >> 64 for each, part in through.items()},
-        runs=work.runs,
-        edges=work.edges,
-    )
+        return RunInputs(
+            [each.lot for each in nodes],
+            [each.made_by for each in nodes],
+            [moved_of(each, take, metal) for each, take in zip(nodes, run.takes, strict=True)],
+            run.first_measured.get(metal, 0),
+        )
+
+    def origin(order: RunOrder) -> tuple[SiteId, bool]:
+        run = known_run(graph, order)
+        return run.site, bool(run.takes)
+
+    return passage(node.made_by, inputs, limits or Limits()).ancestry(origin)
 
 
 def descent(
@@ -195,8 +278,8 @@ def descent(
     metal = metal_key(substance)
     node = known_lot(graph, lot)
     if not node.quantities.get(metal, 0):
-        raise InputError("custody.lineage_no_metal", f"no {column_of(metal).words()} in this lot")
-    work = _Work(limits or Limits(), direction=1)
+        raise no_metal(metal)
+    work = _Work(limits or Limits())
     places: dict[tuple[Whereabouts, RunOrder, int | None, LotId | None], int] = {}
     _leave_lot(graph, node, WHOLE, metal, work, places)
     while work.heap:
@@ -248,7 +331,7 @@ def known_input(graph: LineageGraph, run: RunNode, take: TakeEdge) -> LotNode:
         InputError: ``custody.lineage_cycle``.
     """
     node = known_lot(graph, take.lot)
-    _require_before(node.made_by, run.order)
+    require_before(node.made_by, run.order)
     return node
 
 
@@ -273,7 +356,7 @@ def _leave_lot(
     work.count(len(takers))
     taken = []
     for order in takers:
-        _require_before(node.made_by, order)
+        require_before(node.made_by, order)
         takes = [take for take in known_run(graph, order).takes if take.lot == node.lot]
         taken.append(sum(moved_of(node, take, metal) for take in takes))
     left = node.quantities.get(metal, 0) - sum(taken)
@@ -303,20 +386,21 @@ def _leave_batch(
     places[Whereabouts.IN_BATCH, run.order, number, None] = rest
 
 
-def _origins(origins: Mapping[RunOrder, tuple[RunNode, int]]) -> tuple[OriginShare, ...]:
-    ordered = sorted(origins)
-    shares = largest_remainder(PPM, [origins[order][1] for order in ordered])
-    return tuple(
-        OriginShare(order, origins[order][0].site, bool(origins[order][0].takes), share_ppm)
-        for order, share_ppm in zip(ordered, shares, strict=True)
-    )
+def require_before(made_by: RunOrder, order: RunOrder) -> None:
+    """Check that what a run takes was made before it.
 
-
-def _require_before(made_by: RunOrder, order: RunOrder) -> None:
+    Raises:
+        InputError: ``custody.lineage_cycle``.
+    """
     if made_by >= order:
         raise InputError(
             "custody.lineage_cycle", f"run {order} takes what run {made_by} made: not before it"
         )
+
+
+def no_metal(metal: ColumnKey) -> InputError:
+    """The refusal of a question about a metal that a lot has none of, to be raised."""
+    return InputError("custody.lineage_no_metal", f"no {column_of(metal).words()} in this lot")
 
 
 def _too_large(what: str) -> InputError:

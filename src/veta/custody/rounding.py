@@ -79,13 +79,17 @@ def largest_remainder(whole: int, weights: Sequence[int]) -> tuple[int, ...]:
     total = sum(weights)
     if whole < 0 or min(weights, default=0) < 0 or (total == 0 and whole > 0):
         raise InputError("custody.no_weight", f"nothing to divide {whole} by")
-    if total == 0:
+    if not whole:
         return (0,) * len(weights)
-    parts = [whole * weight // total for weight in weights]
+    parts, rests = [], []
+    for weight in weights:
+        part, rest = divmod(whole * weight, total)
+        parts.append(part)
+        rests.append(rest)
     left = whole - sum(parts)
-    order = sorted(range(len(parts)), key=lambda at: (-(whole * weights[at] % total), at))
-    for at in order[:left]:
-        parts[at] += 1
+    if left:  # sorting is stable downwards, too: of equal remainders the first comes first
+        for at in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[:left]:
+            parts[at] += 1
     return tuple(parts)
 
 

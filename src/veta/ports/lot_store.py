@@ -6,9 +6,9 @@ Part of ``ports.store``: everything here happens inside a work of the store.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NewType, Protocol
+from typing import TYPE_CHECKING, Final, NewType, Protocol, TypeAlias
 
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
 from veta.model.identifiers import Digest, Leaf, MemberId, TransactionId, UnixSeconds
@@ -229,6 +229,24 @@ class LineageBack:
     """Lots whose quantities were set anew on receipt."""
 
 
+TakeBack: TypeAlias = tuple[LotId, Place, RunOrder, int, int]
+"""A take: the lot, place of its opening, the run that made it (below 0: none is known), what was
+taken of it before, how much more. A plain tuple, for there may be a million of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakesBack:
+    """Every take behind a lot, with what a search backwards needs of one column."""
+
+    runs: Mapping[RunOrder, Sequence[TakeBack]]
+    """What each run behind the lot took, the lot's own among them."""
+    first_measured: Mapping[RunOrder, int]
+    """Of the column; of runs that declared anything."""
+    held: Mapping[Place, tuple[int, int, bool]]
+    """Of every lot that was taken, by the place of its opening: quantity of the column, quantity of
+    its reference, whether it was set anew on receipt (``rebases`` says to what)."""
+
+
 class LotCallWork(Protocol):
     """What the node means to do with lots, and its own batches."""
 
@@ -286,6 +304,21 @@ class FollowedLotWork(Protocol):
 
     def lineage_back(self, lot: LotId, most: int) -> LineageBack:
         """Everything behind a lot in few queries, if that is at most so many runs."""
+
+    def lots_back(self, lot: LotId, most: int) -> frozenset[LotId] | None:
+        """All lots that went into one; ``None`` if more than so many runs are behind it.
+
+        An unknown lot has none.
+        """
+
+    def takes_back(self, lot: LotId, column: ColumnKey, most: int) -> TakesBack | None:
+        """All takes behind a lot; ``None`` if more than so many runs are, or a row is missing."""
+
+    def run_sites(self, orders: Collection[RunOrder]) -> Mapping[RunOrder, SiteId]:
+        """Site of each of some runs, as their first batch has it.
+
+        Runs of which a batch was replaced, or none is there, are left out.
+        """
 
     def run_transaction(self, order: RunOrder) -> TransactionId | None:
         """The transaction that made a run, by the run's place."""

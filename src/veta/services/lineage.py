@@ -8,16 +8,17 @@ from typing import Final
 
 from veta.custody.columns import added, column_of, sums_of
 from veta.custody.floor import Co2eFloor, co2e_floor
-from veta.custody.lineage import Ancestry, Descent, Limits, ancestry, descent
+from veta.custody.lineage import Ancestry, Descent, Limits, ancestry, descent, known_lot
 from veta.custody.rounding import moved, rounds_up
-from veta.model.columns import ColumnKey
+from veta.model.columns import ColumnKey, metal_key
 from veta.model.identifiers import Digest, MemberId
 from veta.model.lineage import BatchNode, LotNode, RunNode, RunOrder, TakeEdge
 from veta.model.lot_events import LotBatch, LotChange, LotOpened, LotRun
 from veta.model.lot_tree import LotRoot
-from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId, TakeRecord
+from veta.model.lots import AllocationRule, HeaderFlag, LotBatchKind, LotId
 from veta.ports.lot_store import Place
 from veta.ports.store import Store, StoreWork
+from veta.services.lineage_back import ancestry_in_bulk
 from veta.services.registry import followed_rule
 
 MOST_AT_ONCE: Final = 20_000
@@ -143,6 +144,10 @@ class StoreGraph:
             self._runs[order] = self._run(order)
         return self._runs[order]
 
+    def edge(self, order: RunOrder, lot: LotId, taken: int, amount: int) -> TakeEdge:
+        """A take as the run said it, counted over all that the lot ever was."""
+        return TakeEdge(lot, self._base(lot).gone_before(order) + taken, amount)
+
     def takers(self, lot: LotId) -> Sequence[RunOrder]:
         """Runs that took of a lot, each once."""
         return self._work.work.runs_taking(lot)
@@ -191,16 +196,12 @@ class StoreGraph:
             kind=LotBatchKind(run.kind),
             site=header.site,
             outputs=tuple(self._batch(batch) for batch in batches),
-            takes=tuple(self._edge(order, take) for take in run.takes),
+            takes=tuple(self.edge(order, take.lot, take.taken, take.amount) for take in run.takes),
             losses=added({loss.column: loss.quantity} for loss in run.losses),
             first_measured=added({m.column: m.quantity} for m in run.first_measured),
             emissions_g=sum(emission.co2e_g for emission in run.emissions),
             rule=None if rule is None else rule.shares,
         )
-
-    def _edge(self, order: RunOrder, take: TakeRecord) -> TakeEdge:
-        gone = self._base(take.lot).gone_before(order)
-        return TakeEdge(take.lot, gone + take.taken, take.amount)
 
     def _base(self, lot: LotId) -> _Base:
         if lot not in self._bases:
@@ -240,7 +241,26 @@ class LineageDesk:
             InputError: as ``custody.lineage.ancestry``.
         """
         with self._store.read() as work:
-            return ancestry(StoreGraph(work).read_back(lot, limits), lot, substance, limits)
+            graph, bounds = StoreGraph(work), limits or Limits()
+            metal = metal_key(substance)
+            found = ancestry_in_bulk(work, graph, graph.edge, lot, metal, bounds)
+            return ancestry(graph, lot, substance, bounds) if found is None else found
+
+    def lots_behind(self, lot: LotId, limits: Limits | None = None) -> frozenset[LotId]:
+        """All lots that went into a lot, without their shares.
+
+        Raises:
+            NotFoundError: ``custody.lineage_unknown``.
+            InputError: ``custody.lineage_too_large``.
+        """
+        bounds = limits or Limits()
+        with self._store.read() as work:
+            found = work.lots_back(lot, bounds.runs)
+            if found is None:
+                bounds.require(bounds.runs + 1, 0)
+            if not found:
+                known_lot(StoreGraph(work), lot)
+            return found or frozenset()
 
     def floor(self, lot: LotId, limits: Limits | None = None) -> Co2eFloor:
         """The least CO2e that a lot can carry, beside what it states. See ``custody.floor``.

@@ -18,6 +18,9 @@ from veta.errors import StoreError
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S: Final = 10
+CACHE_KIB: Final = 65_536
+"""Pages that a connection keeps: with the usual 2 MiB, keys at random places of a big table are
+read from the system again and again."""
 _WRITES: Final = "veta_writes"
 
 _CODES: Final = {
@@ -84,6 +87,7 @@ def _prepare(connection: sqlite3.Connection, _: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
         "journal_mode=WAL",
         "synchronous=FULL",
+        f"cache_size=-{CACHE_KIB}",
         "foreign_keys=ON",
         "trusted_schema=OFF",
         "cell_size_check=ON",

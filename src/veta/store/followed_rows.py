@@ -36,8 +36,9 @@ from veta.model.lot_events import LotEventBody
 from veta.ports.ledger import EventHead, LedgerEventBody, MemberAdmitted
 from veta.ports.store import FollowedBlock, FollowedBody
 from veta.store.engine import sound
-from veta.store.lot_rows import LotRowWriter, lot_bodies
-from veta.store.lot_schema import FOLLOWED_LOTS
+from veta.store.lot_rows import lot_bodies, place_of
+from veta.store.lot_schema import FOLLOWED_LOTS, lot_runs, lot_takes
+from veta.store.lot_writing import write_lots
 from veta.store.schema import (
     FOLLOWED,
     anchors,
@@ -57,15 +58,9 @@ Values = dict[str, Any]
 _TABLES: Final = {**FOLLOWED, **FOLLOWED_LOTS, **FOLLOWED_STANDING}
 
 
-def _rows_of(followed: FollowedBody, lots: LotRowWriter) -> Iterable[tuple[str, Values]]:
-    if isinstance(followed.body, LotEventBody):
-        return lots.rows(followed)
-    if type(followed.body) in KEPT:
-        return [standing_row(followed)]
-    return [_row_of(followed)]
-
-
 def _row_of(followed: FollowedBody) -> tuple[str, Values]:
+    if type(followed.body) in KEPT:
+        return standing_row(followed)
     place: Values = {
         "block": followed.block,
         "log_index": followed.log_index,
@@ -82,7 +77,24 @@ def _row_of(followed: FollowedBody) -> tuple[str, Values]:
             return "anchors", place | _anchor_values(record)
         case StatusEntry() as entry:
             return "statuses", place | _status_values(entry)
-    raise TypeError("a body of lots or standing has rows of its own")
+    raise TypeError("a body of lots has rows of its own")
+
+
+def _above(table: sa.Table, number: BlockNumber) -> sa.ColumnElement[bool]:
+    """Rows of later blocks; by their places where they have them, for these are in order."""
+    first = place_of(number + 1, 0)
+    if table is lot_takes:
+        return table.c.run >= first
+    return table.c.id >= first if "id" in table.c else table.c.block > number
+
+
+def _block_values(ref: BlockRef) -> Values:
+    return {
+        "block": ref.number,
+        "digest": ref.digest,
+        "parent_digest": ref.parent_digest,
+        "time_s": ref.time_s,
+    }
 
 
 def _member_values(member: Member) -> Values:
@@ -274,23 +286,19 @@ class FollowedRows:
     def append_blocks(self, followed: Iterable[FollowedBlock]) -> None:
         """Add blocks on top of the cursor."""
         top = self.cursor()
-        lots = LotRowWriter(self._connection)
         rows: defaultdict[str, list[Values]] = defaultdict(list)
+        lots: list[FollowedBody] = []
         for block in followed:
             ref = block.ref
             if top is not None and (ref.number, ref.parent_digest) != (top.number + 1, top.digest):
                 raise StoreError("store.constraint", f"block {ref.number} is not the next one")
             top = ref
-            rows["blocks"].append(
-                {
-                    "block": ref.number,
-                    "digest": ref.digest,
-                    "parent_digest": ref.parent_digest,
-                    "time_s": ref.time_s,
-                }
-            )
+            rows["blocks"].append(_block_values(ref))
             for body in block.bodies:
-                for table, values in _rows_of(body, lots):
+                if isinstance(body.body, LotEventBody):
+                    lots.append(body)
+                else:
+                    table, values = _row_of(body)
                     rows[table].append(values)
             rows["heads"] += (
                 {
@@ -304,12 +312,13 @@ class FollowedRows:
         for table, values_list in rows.items():
             if values_list:
                 self._connection.execute(_TABLES[table].insert(), values_list)
+        write_lots(self._connection, lots)
 
     def undo_above(self, number: BlockNumber) -> int:
         """Forget every block above ``number``; returns how many there were."""
         gone = 0
         for table in _TABLES.values():
-            deleted = self._connection.execute(table.delete().where(table.c.block > number))
+            deleted = self._connection.execute(table.delete().where(_above(table, number)))
             if table is blocks:
                 gone = deleted.rowcount
         return gone
@@ -353,9 +362,12 @@ class FollowedRows:
         known = sa.select(blocks.c.block)
         octets = sa.select(sa.func.count()).select_from(statement_octets)
         orphans = octets.where(statement_octets.c.statement.not_in(sa.select(statements.c.id)))
+        runs = lot_takes.c.run.not_in(sa.select(lot_runs.c.id))
         counts = [
             self._connection.execute(
-                sa.select(sa.func.count()).select_from(table).where(table.c.block.not_in(known))
+                sa.select(sa.func.count())
+                .select_from(table)
+                .where(runs if table is lot_takes else table.c.block.not_in(known))
             ).scalar_one()
             for name, table in _TABLES.items()
             if name != "blocks"

@@ -1,60 +1,129 @@
-"""Everything behind a lot, read in bulk: one walk in SQL, then each table once."""
+"""Everything behind a lot, read in bulk.
+
+A search goes backwards a level at a time: of all runs of a level one statement reads what they
+took, and where that was made is among it. So each run is read once, by an integer, and nothing
+else is read to find the next.
+"""
 
 from __future__ import annotations
 
+import sqlite3
+import struct
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from veta.errors import StoreError
+from veta.model.columns import ColumnKey
 from veta.model.lineage import RunOrder
 from veta.model.lot_events import LotAction, LotBatch
-from veta.model.lots import LotId
-from veta.ports.lot_store import LineageBack
+from veta.model.lots import LotId, SiteId
+from veta.ports.lot_store import LineageBack, Place, TakeBack, TakesBack
 from veta.store import lot_values as values
-from veta.store.lot_rows import OPENED, TAKES, run_of_rows
+from veta.store.lot_rows import OPENED
 from veta.store.lot_schema import (
+    NO_PLACE,
     lot_batch_ends,
     lot_batches,
     lot_changes,
-    lot_run_parts,
     lot_runs,
-    lot_takes,
     opened_lots,
 )
+from veta.store.lot_writing import driver
+from veta.store.run_octets import PART, TAKE, first_measured, makers, openings, take_rows
 
 _CHUNK: Final = 500
 """Values of one IN: SQLite takes at least 999 variables."""
 _MADE: Final = sa.and_(
     lot_runs.c.issuer == lot_batches.c.issuer, lot_runs.c.cause == lot_batches.c.cause
 )
+_AMONG: Final = "FROM json_each(?) AS wanted CROSS JOIN"
+"""As many wanted places as there are, in one value: ``json_each`` is in every SQLite since 3.38."""
+# ruff: noqa: S608 - the texts below are put together of constants only
+_TAKES: Final = f"SELECT r.id, r.takes, r.parts {_AMONG} lot_runs r ON r.id = wanted.value"
+_HELD: Final = (
+    "SELECT o.id, o.columns, o.quantities, o.reference_column, EXISTS (SELECT 1 FROM lot_changes c"
+    f" WHERE c.lot = o.lot AND c.action = {LotAction.REBASED:d})"
+    f" {_AMONG} opened_lots o ON o.id = wanted.value"
+)
+_SITES: Final = (
+    f"SELECT r.id, b.id, b.site, EXISTS (SELECT 1 FROM lot_batch_ends e WHERE e.issuer = b.issuer"
+    f" AND e.root = b.root AND e.replacement IS NOT NULL) {_AMONG} lot_runs r"
+    " ON r.id = wanted.value CROSS JOIN lot_batches b ON b.issuer = r.issuer AND b.cause = r.cause"
+    " ORDER BY b.id DESC"
+)
+_ID_OF_TAKE: Final = f"32s{TAKE.size - 32}x"
+_Walked = dict[int, tuple[bytes, bytes]]
+"""Takes and parts of runs, by place."""
 
 
 class LineageRows:
-    """Implements ``lineage_back`` of ``FollowedLotWork``."""
+    """Implements ``lineage_back``, ``lots_back``, ``takes_back`` and ``run_sites``."""
 
     _connection: Connection
 
+    def lots_back(self, lot: LotId, most: int) -> frozenset[LotId] | None:
+        """All lots that went into one."""
+        levels = []
+        runs = 0
+        for rows in self._levels(lot):
+            runs += len(rows)
+            if runs > most:
+                return None
+            levels += [takes for _, takes, _ in rows]
+        takes = b"".join(levels)
+        ids = struct.unpack(_ID_OF_TAKE * (len(takes) // TAKE.size), takes)
+        return frozenset(map(LotId, ids))
+
+    def takes_back(self, lot: LotId, column: ColumnKey, most: int) -> TakesBack | None:
+        """All takes behind a lot."""
+        walked = self._walk(lot, most)
+        if not walked:
+            return None
+        joined = b"".join([takes for takes, _ in walked.values()])
+        held = self._held(set(openings(joined)), column)
+        if held is None:
+            return None
+        runs: dict[RunOrder, Sequence[TakeBack]] = {
+            RunOrder(order): take_rows(takes)  # type: ignore[misc]  # as packed
+            for order, (takes, _) in walked.items()
+        }
+        measured = {
+            RunOrder(order): first_measured(parts, column)
+            for order, (_, parts) in walked.items()
+            if parts
+        }
+        return TakesBack(runs, measured, held)
+
+    def run_sites(self, orders: Collection[RunOrder]) -> Mapping[RunOrder, SiteId]:
+        """Site of each of some runs."""
+        found: dict[RunOrder, SiteId] = {}
+        replaced = set()
+        for order, _, site, ended in self._wanted(_SITES, orders):
+            found[order] = SiteId(site)  # the first batch comes last
+            if ended:
+                replaced.add(order)
+        return {order: site for order, site in found.items() if order not in replaced}
+
     def lineage_back(self, lot: LotId, most: int) -> LineageBack:
         """Runs behind a lot, and the lots that they took."""
-        orders = self._connection.execute(_walk(lot).limit(most + 1)).scalars().all()
-        if len(orders) > most:
-            return LineageBack()
-        taken, parts = (
-            self._by_run(orders, TAKES, lot_takes),
-            self._by_run(orders, sa.select(lot_run_parts), lot_run_parts),
-        )
         found = LineageBack()
+        walked = self._walk(lot, most)
+        if not walked:
+            return found
+        orders = sorted(walked)
         for row in self._among(sa.select(lot_runs), lot_runs.c.id, orders):
-            found.runs[RunOrder(row.id)] = run_of_rows(row, taken[row.id], parts[row.id])
+            found.runs[RunOrder(row.id)] = values.read_run(row)
         made: dict[int, list[LotBatch]] = defaultdict(list)
         query = sa.select(lot_batches, lot_runs.c.id.label("run")).join(lot_runs, _MADE)
         for row in self._among(query.order_by(lot_batches.c.id), lot_runs.c.id, orders):
             made[row.run].append(values.read_batch(row))
         found.batches.update((RunOrder(run), tuple(batches)) for run, batches in made.items())
-        places = {take.lot for takes in taken.values() for take in takes}
+        places = set(openings(b"".join([takes for takes, _ in walked.values()])))
         for row in self._among(OPENED, opened_lots.c.id, sorted(places)):
             found.opened.append(values.read_opened(row))
         found.opened += map(
@@ -62,6 +131,66 @@ class LineageRows:
         )
         self._mark(found)
         return found
+
+    def _walk(self, lot: LotId, most: int) -> _Walked | None:
+        """Takes and parts of all runs behind a lot, its own among them; ``None``: more than most.
+
+        Raises:
+            StoreError: ``store.corrupt``.
+        """
+        walked: _Walked = {}
+        for rows in self._levels(lot):
+            walked.update((order, (takes, parts)) for order, takes, parts in rows)
+            if len(walked) > most:
+                return None
+        return walked
+
+    def _levels(self, lot: LotId) -> Iterator[list[tuple[int, bytes, bytes]]]:
+        """Places, takes and parts of all runs behind a lot, each once, a level at a time.
+
+        Raises:
+            StoreError: ``store.corrupt``.
+        """
+        query = "SELECT run FROM opened_lots WHERE lot = ?"
+        front = {run for (run,) in driver(self._connection).execute(query, (lot,))}
+        seen = {NO_PLACE}
+        while front := front - seen:
+            rows = self._wanted(_TAKES, front)
+            if any(len(takes) % TAKE.size or len(parts) % PART.size for _, takes, parts in rows):
+                raise _corrupt()
+            yield rows
+            seen |= front
+            front = set(makers(b"".join([takes for _, takes, _ in rows])))
+
+    def _held(
+        self, places: set[int], column: ColumnKey
+    ) -> dict[Place, tuple[int, int, bool]] | None:
+        """What lots were opened with; ``None`` if one is not there."""
+        indices: dict[tuple[bytes, int], tuple[int, int]] = {}
+        held: dict[Place, tuple[int, int, bool]] = {}
+        for place, columns, quantities, reference, rebased in self._wanted(_HELD, places):
+            try:
+                if (columns, reference) not in indices:
+                    keys = values.unpacked_keys(columns)
+                    at = keys.index(column) if column in keys else -1
+                    indices[columns, reference] = (at, keys.index(ColumnKey(reference)))
+                of_column, of_reference = indices[columns, reference]
+                numbers = values.unpacked(quantities)
+                quantity = numbers[of_column] if of_column >= 0 else 0
+                held[place] = (quantity, numbers[of_reference], bool(rebased))
+            except (ValueError, TypeError, IndexError) as error:
+                raise _corrupt() from error
+        return held if len(held) == len(places) else None
+
+    def _wanted(self, query: str, places: Iterable[int]) -> list[Any]:
+        """Rows of a query over ``json_each``, by the driver itself.
+
+        Of a hundred thousand plain rows most of the time would go into making them SQLAlchemy's.
+        """
+        cursor: sqlite3.Cursor = driver(self._connection).execute(
+            query, (orjson.dumps(sorted(places)).decode(),)
+        )
+        return cursor.fetchall()
 
     def _mark(self, found: LineageBack) -> None:
         """What is not as it was first told: replaced batches, lots that were measured."""
@@ -71,15 +200,6 @@ class LineageRows:
         lots = [each.lot for each in found.opened]
         found.rebased.update(row.lot for row in self._among(rebased, lot_changes.c.lot, lots))
 
-    def _by_run(
-        self, orders: Sequence[int], query: sa.Select[Any], table: sa.Table
-    ) -> dict[int, list[Row[Any]]]:
-        rows: dict[int, list[Row[Any]]] = defaultdict(list)
-        order = [table.c.part, table.c.position] if "part" in table.c else [table.c.position]
-        for row in self._among(query.order_by(*order), table.c.run, orders):
-            rows[row.run].append(row)
-        return rows
-
     def _among(
         self, query: sa.Select[Any], column: sa.Column[Any], wanted: Sequence[Any]
     ) -> Iterator[Row[Any]]:
@@ -88,21 +208,5 @@ class LineageRows:
             yield from self._connection.execute(chunk)
 
 
-def _walk(lot: LotId) -> sa.Select[Any]:
-    """Places of all runs behind a lot, its own first."""
-    made = (
-        sa.select(lot_runs.c.id)
-        .select_from(opened_lots)
-        .join(lot_batches, lot_batches.c.id == opened_lots.c.batch)
-        .join(lot_runs, _MADE)
-    )
-    back = made.where(opened_lots.c.lot == lot).cte("back", recursive=True)
-    earlier = (
-        sa.select(lot_runs.c.id)
-        .select_from(back)
-        .join(lot_takes, lot_takes.c.run == back.c.id)
-        .join(opened_lots, opened_lots.c.id == lot_takes.c.lot)
-        .join(lot_batches, lot_batches.c.id == opened_lots.c.batch)
-        .join(lot_runs, _MADE)
-    )
-    return sa.select(back.union(earlier).c.id)
+def _corrupt() -> StoreError:
+    return StoreError("store.corrupt", "a row holds an impossible value")

@@ -22,25 +22,26 @@ from veta.model.lot_events import (
     LotRun,
 )
 from veta.model.lot_tree import LotRoot
-from veta.model.lots import LotId, PeriodUse, SiteId, TakeRecord
+from veta.model.lots import LotId, PeriodUse, SiteId
 from veta.model.periods import Period
+from veta.ports.ledger import LedgerEventBody
 from veta.ports.lot_store import PLACE_BITS, CreditAccount, Place
 from veta.ports.store import FollowedBody
 from veta.store import lot_values as values
 from veta.store.lot_schema import (
+    NO_PLACE,
     ceiling_uses,
     credit_changes,
     lot_batch_ends,
     lot_batches,
     lot_changes,
-    lot_run_parts,
     lot_runs,
     lot_takes,
     opened_lots,
     period_uses,
     variance_changes,
 )
-from veta.store.lot_values import Values
+from veta.store.run_octets import take_rows
 
 _FLAT: Final[Mapping[str, tuple[sa.Table, Callable[[Row[Any]], LotEventBody]]]] = {
     "lot_batches": (lot_batches, values.read_batch),
@@ -55,94 +56,19 @@ OPENED: Final = sa.select(opened_lots, lot_batches.c.issuer, lot_batches.c.root)
     # Outer, so that a lot without its batch is found to be corrupt and not merely missing.
     opened_lots.outerjoin(lot_batches, opened_lots.c.batch == lot_batches.c.id)
 )
-TAKES: Final = sa.select(lot_takes, opened_lots.c.lot.label("lot_id")).select_from(
-    lot_takes.outerjoin(opened_lots, lot_takes.c.lot == opened_lots.c.id)
+_OPENED_AND_MADE: Final = OPENED.add_columns(
+    sa.func.coalesce(lot_runs.c.id, NO_PLACE).label("made_by"),
+    lot_batches.c.reference_column.label("batch_column"),
+).outerjoin(
+    lot_runs,
+    sa.and_(lot_runs.c.issuer == lot_batches.c.issuer, lot_runs.c.cause == lot_batches.c.cause),
 )
+_GIVEN: Final = sa.text("lot_changes.to_member <> 0")  # as its index has it
 
 
 def place_of(block: int, log_index: int) -> int:
     """Where on the chain something was said."""
     return block << PLACE_BITS | log_index
-
-
-def is_of_lots(body: object) -> bool:
-    """Whether a followed body is one of the lot book's or of custody's."""
-    return isinstance(body, LotEventBody)
-
-
-class LotRowWriter:
-    """Collects the rows of a chunk of blocks; knows the places that later rows point to."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._batches: dict[tuple[int, bytes], int] = {}
-        self._opened: dict[bytes, int] = {}
-
-    def rows(self, followed: FollowedBody) -> Iterator[tuple[str, Values]]:
-        """Table and values of each row that a body makes."""
-        place = place_of(followed.block, followed.log_index)
-        log: Values = {
-            "id": place,
-            "block": followed.block,
-            "log_index": followed.log_index,
-            "transaction_id": followed.transaction_id,
-        }
-        match followed.body:
-            case LotBatch() as body:
-                self._batches[body.header.issuer, body.header.root] = place
-                yield "lot_batches", log | values.batch_values(body)
-            case LotBatchEnded() as body:
-                yield "lot_batch_ends", log | values.end_values(body)
-            case LotRun() as body:
-                yield "lot_runs", log | values.run_values(body)
-                yield from self._parts(body, place, followed.block)
-            case LotOpened() as body:
-                self._opened[body.lot] = place
-                batch = self._place_of_batch(body.issuer, body.root)
-                yield "opened_lots", log | values.opened_values(body, batch)
-            case LotChange() as body:
-                yield "lot_changes", log | values.change_values(body)
-            case body:
-                table, content = values.account_values(body)  # type: ignore[arg-type]  # the rest
-                yield table, log | content
-
-    def _parts(self, body: LotRun, run: int, block: int) -> Iterator[tuple[str, Values]]:
-        for position, take in enumerate(body.takes):
-            edge = {"run": run, "position": position, "lot": self._place_of_lot(take.lot)}
-            yield "lot_takes", {**edge, "taken": take.taken, "amount": take.amount, "block": block}
-        for part, position, first, second, quantity in values.part_rows(body):
-            yield (
-                "lot_run_parts",
-                {
-                    "run": run,
-                    "part": int(part),
-                    "position": position,
-                    "first": first,
-                    "second": second,
-                    "quantity": quantity,
-                    "block": block,
-                },
-            )
-
-    def _place_of_batch(self, issuer: int, root: bytes) -> int:
-        known = self._batches.get((issuer, root))
-        if known is not None:
-            return known
-        query = sa.select(lot_batches.c.id)
-        query = query.where(lot_batches.c.issuer == issuer, lot_batches.c.root == root)
-        return self._known(query, "a batch")
-
-    def _place_of_lot(self, lot: bytes) -> int:
-        known = self._opened.get(lot)
-        if known is not None:
-            return known
-        return self._known(sa.select(opened_lots.c.id).where(opened_lots.c.lot == lot), "a lot")
-
-    def _known(self, query: sa.Select[Any], what: str) -> int:
-        found: int | None = self._connection.execute(query).scalar()
-        if found is None:
-            raise StoreError("store.constraint", f"{what} is named before it came to be")
-        return found
 
 
 def lot_bodies(
@@ -151,62 +77,53 @@ def lot_bodies(
     """All bodies of lots in a range of blocks, in no order.
 
     Raises:
-        StoreError: ``store.corrupt``.
+        StoreError: ``store.corrupt``; also where rows point to others than they should.
     """
     for table, read in _FLAT.values():
-        for row in _between(connection, sa.select(table), table, first, last):
-            yield _placed(row, read(row))
-    for row in _between(connection, OPENED, opened_lots, first, last):
-        yield _placed(row, values.read_opened(row))
-    for row in _between(connection, sa.select(lot_runs), lot_runs, first, last):
-        yield _placed(row, _run(connection, row))
+        for row in rows_between(connection, sa.select(table), table, first, last):
+            yield placed(row, read(row))
+    for row in rows_between(connection, _OPENED_AND_MADE, opened_lots, first, last):
+        if (row.run, row.reference_column) != (row.made_by, row.batch_column):
+            raise StoreError("store.corrupt", "a lot is of another run than its batch")
+        yield placed(row, values.read_opened(row))
+    for row in rows_between(connection, sa.select(lot_runs), lot_runs, first, last):
+        body = values.read_run(row)
+        _require_pointing(connection, row)
+        yield placed(row, body)
 
 
-def _between(
+def rows_between(
     connection: Connection, query: sa.Select[Any], table: sa.Table, first: int, last: int
 ) -> Sequence[Row[Any]]:
-    return connection.execute(query.where(table.c.block.between(first, last))).all()
+    """Rows of a range of blocks, of a table whose rows are named by their place."""
+    places = table.c.id.between(place_of(first, 0), place_of(last + 1, 0) - 1)
+    return connection.execute(query.where(places)).all()
 
 
-def _placed(row: Row[Any], body: LotEventBody) -> FollowedBody:
-    if row.id != place_of(row.block, row.log_index):
-        raise StoreError("store.corrupt", "a row is not where it says")
-    place = (BlockNumber(row.block), row.log_index, TransactionId(row.transaction_id))
-    return FollowedBody(*place, body)
-
-
-def _run(connection: Connection, row: Row[Any]) -> LotRun:
-    takes = connection.execute(
-        TAKES.where(lot_takes.c.run == row.id).order_by(lot_takes.c.position)
-    ).all()
-    parts = connection.execute(
-        sa.select(lot_run_parts)
-        .where(lot_run_parts.c.run == row.id)
-        .order_by(lot_run_parts.c.part, lot_run_parts.c.position)
-    ).all()
-    return run_of_rows(row, takes, parts)
-
-
-def run_of_rows(row: Row[Any], takes: Sequence[Row[Any]], parts: Sequence[Row[Any]]) -> LotRun:
-    """A run out of its row, those of its takes and those of its parts, in their order.
+def placed(row: Row[Any], body: LedgerEventBody) -> FollowedBody:
+    """A body at the place that its row names.
 
     Raises:
         StoreError: ``store.corrupt``.
     """
-    taken: list[TakeRecord] = [values.read_take(take) for take in takes]
-    run = values.run_reader(taken, [values.read_part(part) for part in parts])(row)
-    _require_written(run, row, takes, parts)
-    return run
+    if row.id != place_of(row.block, row.log_index):
+        raise StoreError("store.corrupt", "a row is not where it says")
+    return FollowedBody(
+        BlockNumber(row.block), row.log_index, TransactionId(row.transaction_id), body
+    )
 
 
-def _require_written(
-    run: LotRun, row: Row[Any], takes: Sequence[Row[Any]], parts: Sequence[Row[Any]]
-) -> None:
-    """The rows of a run are those that it would be written as, every column of them."""
-    written = [(int(part), *rest, row.block) for part, *rest in values.part_rows(run)]
-    found = [(p.part, p.position, p.first, p.second, p.quantity, p.block) for p in parts]
-    edges = [(take.position, take.block) for take in takes]
-    if sorted(written) != found or edges != [(at, row.block) for at in range(len(takes))]:
+def _require_pointing(connection: Connection, row: Row[Any]) -> None:
+    """The takes of a run point to the lots that they name, and the lots are told of the run."""
+    query = (
+        sa.select(lot_takes.c.position, opened_lots.c.lot, opened_lots.c.id, opened_lots.c.run)
+        .select_from(lot_takes.outerjoin(opened_lots, lot_takes.c.lot == opened_lots.c.id))
+        .where(lot_takes.c.run == row.id)
+        .order_by(lot_takes.c.position)
+    )
+    found = [tuple(each) for each in connection.execute(query)]
+    told = [(at, *take[:3]) for at, take in enumerate(take_rows(row.takes))]
+    if found != told:
         raise StoreError("store.corrupt", "a run is not what its rows say")
 
 
@@ -251,7 +168,7 @@ class FollowedLotRows:
     def lot_run(self, order: RunOrder) -> LotRun | None:
         """A run by its place."""
         row = self._first(sa.select(lot_runs).where(lot_runs.c.id == order))
-        return None if row is None else _run(self._connection, row)
+        return None if row is None else values.read_run(row)
 
     def run_of(self, issuer: MemberId, cause: Digest) -> RunOrder | None:
         """Place of the run that made batches of a cause."""
@@ -308,7 +225,7 @@ class FollowedLotRows:
 
     def lots_of(self, member: MemberId) -> tuple[LotId, ...]:
         """Lots that a member opened or was offered or given, in the order of opening."""
-        given = sa.select(lot_changes.c.lot).where(lot_changes.c.to_member == member)
+        given = sa.select(lot_changes.c.lot).where(lot_changes.c.to_member == member, _GIVEN)
         back = sa.select(lot_changes.c.lot).where(
             lot_changes.c.by_member == member, lot_changes.c.action == int(LotAction.REENTERED)
         )

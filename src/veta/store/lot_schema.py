@@ -1,7 +1,8 @@
 """The tables of lots: the node's own calls and batches, and what the chain said of lots.
 
 Followed rows are named by their place on the chain (block << 20 | log index) and stand in its
-order, so lineage is walked by integers. State is never stored: it is what the rows make of it.
+order: the rows of a block are a range of places, and lineage is walked by integers. State is never
+stored: it is what the rows make of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from veta.model.lot_events import LotAction
 from veta.store.schema import ROW_ID, Unsigned64, Wei, metadata
+
+NO_PLACE: Final = -1
+_REBASED: Final = int(LotAction.REBASED)
 
 
 def place_column() -> sa.Column[int]:
@@ -28,8 +33,7 @@ def _numbers(*names: str) -> tuple[sa.Column[Any], ...]:
 
 def log_columns() -> tuple[sa.Column[Any], ...]:
     """Where on the chain a followed row comes from."""
-    block: sa.Column[int] = sa.Column("block", Unsigned64(), nullable=False, index=True)
-    return (block, *_numbers("log_index"), _octets("transaction_id"))
+    return (*_numbers("block", "log_index"), _octets("transaction_id"))
 
 
 # -- what the node itself means to do -------------------------------------------------------------
@@ -133,9 +137,14 @@ lot_runs = sa.Table(
     _octets("cause"),
     *_numbers("kind"),
     _octets("source"),
+    _octets("takes"),
+    _octets("parts"),
     *log_columns(),
     sa.UniqueConstraint("issuer", "cause"),
 )
+"""A run with all that it took and declared, in one row: who walks lineage reads nothing else.
+
+``takes`` and ``parts`` are entries of ``run_octets.TAKE`` and ``run_octets.PART``."""
 
 opened_lots = sa.Table(
     "opened_lots",
@@ -143,7 +152,8 @@ opened_lots = sa.Table(
     place_column(),
     _octets("lot"),
     sa.Column("batch", sa.BigInteger(), nullable=False, index=True),
-    *_numbers("position"),
+    sa.Column("run", sa.BigInteger(), nullable=False),
+    *_numbers("reference_column", "position"),
     _octets("lot_key"),
     _octets("statement_leaf"),
     _octets("columns"),
@@ -151,7 +161,8 @@ opened_lots = sa.Table(
     *log_columns(),
     sa.UniqueConstraint("lot"),
 )
-"""``batch`` is the place of the lot's batch."""
+"""``batch`` and ``run`` are places: of the lot's batch and of the run that made it (``NO_PLACE``:
+none is known); the reference column is its batch's."""
 
 lot_takes = sa.Table(
     "lot_takes",
@@ -159,21 +170,10 @@ lot_takes = sa.Table(
     sa.Column("run", sa.BigInteger(), primary_key=True, autoincrement=False),
     sa.Column("position", sa.BigInteger(), primary_key=True, autoincrement=False),
     sa.Column("lot", sa.BigInteger(), nullable=False, index=True),
-    *_numbers("taken", "amount"),
-    sa.Column("block", Unsigned64(), nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
-"""Edges of lineage: ``run`` and ``lot`` are places, of the run and of the lot's opening."""
-
-lot_run_parts = sa.Table(
-    "lot_run_parts",
-    metadata,
-    sa.Column("run", sa.BigInteger(), primary_key=True, autoincrement=False),
-    sa.Column("part", sa.BigInteger(), primary_key=True, autoincrement=False),
-    sa.Column("position", sa.BigInteger(), primary_key=True, autoincrement=False),
-    *_numbers("first", "second", "quantity"),
-    sa.Column("block", Unsigned64(), nullable=False, index=True),
-)
-"""What a run declared, by ``CausePart``; what ``first`` and ``second`` are, ``lot_rows`` says."""
+"""Which runs took of a lot: ``run`` and ``lot`` are places, of the run and of the lot's opening.
+What was taken stands in the run's row."""
 
 lot_changes = sa.Table(
     "lot_changes",
@@ -186,7 +186,9 @@ lot_changes = sa.Table(
     _octets("after"),
     *log_columns(),
     sa.Index(None, "lot"),
-    sa.Index(None, "to_member"),
+    # Most changes go to nobody and measure nothing: only those that do are worth an entry.
+    sa.Index("ix_lot_changes_given", "to_member", sqlite_where=sa.text("to_member <> 0")),
+    sa.Index("ix_lot_changes_rebased", "lot", sqlite_where=sa.text(f"action = {_REBASED}")),
 )
 
 period_uses = sa.Table(
@@ -232,7 +234,6 @@ FOLLOWED_LOTS: Final = {
     "lot_runs": lot_runs,
     "opened_lots": opened_lots,
     "lot_takes": lot_takes,
-    "lot_run_parts": lot_run_parts,
     "lot_changes": lot_changes,
     "period_uses": period_uses,
     "ceiling_uses": ceiling_uses,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
@@ -26,28 +26,17 @@ from veta.model.lot_events import (
 from veta.model.lot_tree import LotKey, LotRoot
 from veta.model.lots import (
     BatchHeader,
-    CausePart,
     CustodyModel,
-    Draw,
-    Emission,
-    EmissionPart,
-    FirstMeasured,
     HeaderFlag,
-    Loss,
-    LossReason,
     LotBatchKind,
     LotId,
     PeriodUse,
     ProductClassId,
-    Reduction,
     SiteId,
-    TakeRecord,
 )
 from veta.model.periods import Period
 from veta.store.engine import sound
-
-Values = dict[str, Any]
-_Part = tuple[CausePart, int, int, int]
+from veta.store.run_octets import run_of_octets
 
 
 def packed(numbers: Sequence[int], width: int = 8) -> bytes:
@@ -83,83 +72,69 @@ def unpacked_keys(octets: bytes) -> tuple[ColumnKey, ...]:
     return tuple(map(ColumnKey, unpacked(octets, 4)))
 
 
-# -- to rows --------------------------------------------------------------------------------------
+# -- to rows: values in the order of the table's columns, without the place and the log -----------
+
+_HALF: Final = 1 << 63
+_WHOLE: Final = 1 << 64
 
 
-def batch_values(body: LotBatch) -> Values:
+def signed(number: int) -> int:
+    """A number of 64 bits as a column holds it (``schema.Unsigned64``)."""
+    return number if number < _HALF else number - _WHOLE
+
+
+def batch_row(body: LotBatch) -> tuple[Any, ...]:
     """Of ``lot_batches``."""
-    header = body.header
-    names = BatchHeader.__dataclass_fields__
-    fields = {name: getattr(header, name) for name in names}
-    fields |= {name: int(fields[name]) for name in ("kind", "model", "flags")}
-    lists = {"columns": packed_keys(body.columns), "sums": packed(body.sums), "salt": body.salt}
-    return fields | lists
-
-
-def end_values(body: LotBatchEnded) -> Values:
-    """Of ``lot_batch_ends``."""
-    return {
-        "issuer": body.issuer,
-        "root": body.root,
-        "replacement": body.replacement,
-        "handed_over": body.handed_over,
-    }
-
-
-def run_values(body: LotRun) -> Values:
-    """Of ``lot_runs``."""
-    content = {"issuer": body.issuer, "cause": body.cause}
-    return content | {"kind": int(body.kind), "source": body.source}
-
-
-def part_rows(body: LotRun) -> Iterator[tuple[CausePart, int, int, int, int]]:
-    """What a run declared: part, position, first, second, quantity."""
-    kinds: tuple[tuple[CausePart, list[tuple[int, int, int]]], ...] = (
-        (CausePart.FIRST_MEASURED, [(m.column, 0, m.quantity) for m in body.first_measured]),
-        (
-            CausePart.REDUCTION,
-            [(r.from_column, r.to_column, r.quantity) for r in body.reductions],
-        ),
-        (CausePart.DRAW, [(d.output, d.column, d.quantity) for d in body.draws]),
-        (CausePart.LOSS, [(part.column, int(part.reason), part.quantity) for part in body.losses]),
-        (CausePart.EMISSION, [(int(e.part), 0, e.co2e_g) for e in body.emissions]),
+    head = body.header
+    return (
+        head.version,
+        int(head.kind),
+        head.issuer,
+        signed(head.sequence),
+        head.by,
+        head.root,
+        signed(head.size),
+        head.totals,
+        head.reference_column,
+        head.site,
+        head.origin_site,
+        head.product_class,
+        signed(head.produced_from_s),
+        signed(head.produced_to_s),
+        int(head.model),
+        int(head.flags),
+        head.allocation_rule,
+        signed(head.anchored_at_s),
+        head.cause,
+        packed_keys(body.columns),
+        packed(body.sums),
+        body.salt,
     )
-    for kind, rows in kinds:
-        for position, (first, second, quantity) in enumerate(rows):
-            yield kind, position, first, second, quantity
 
 
-def opened_values(body: LotOpened, batch: int) -> Values:
-    """Of ``opened_lots``."""
-    return {
-        "lot": body.lot,
-        "batch": batch,
-        "position": body.index,
-        "lot_key": body.lot_key,
-        "statement_leaf": body.statement_leaf,
-        "columns": packed_keys(body.columns),
-        "quantities": packed(body.quantities),
-    }
+def end_row(body: LotBatchEnded) -> tuple[Any, ...]:
+    """Of ``lot_batch_ends``."""
+    return body.issuer, body.root, body.replacement, body.handed_over
 
 
-def change_values(body: LotChange) -> Values:
+def change_row(body: LotChange) -> tuple[Any, ...]:
     """Of ``lot_changes``."""
-    return {
-        "lot": body.lot,
-        "action": int(body.action),
-        "by_member": body.by,
-        "to_member": body.to,
-        "until_s": body.until_s,
-        "taken": body.taken,
-        "amount": body.amount,
-        "code": body.code,
-        "digest": body.digest,
-        "before": packed(body.before),
-        "after": packed(body.after),
-    }
+    return (
+        body.lot,
+        int(body.action),
+        body.by,
+        body.to,
+        signed(body.until_s),
+        signed(body.taken),
+        signed(body.amount),
+        body.code,
+        body.digest,
+        packed(body.before) if body.before else b"",
+        packed(body.after) if body.after else b"",
+    )
 
 
-def account_values(body: LotEventBody) -> tuple[str, Values]:
+def account_row(body: LotEventBody) -> tuple[str, tuple[Any, ...]]:
     """Table and values of what changed to a number.
 
     Raises:
@@ -167,18 +142,14 @@ def account_values(body: LotEventBody) -> tuple[str, Values]:
     """
     match body:
         case PeriodUsed(site, substance, period, use):
-            place = {"site": site, "substance": substance, "period": period}
-            done = {"originated": use.originated, "taken": use.taken, "gained": use.gained}
-            return "period_uses", place | done
+            done = (signed(use.originated), signed(use.taken), signed(use.gained))
+            return "period_uses", (site, substance, period, *done)
         case CeilingUsed(member, substance, period, used):
-            place = {"member": member, "substance": substance, "period": period}
-            return "ceiling_uses", place | {"used": used}
+            return "ceiling_uses", (member, substance, period, signed(used))
         case CreditChanged(site, programme, substance, period, balance):
-            place = {"site": site, "programme": programme, "substance": substance}
-            return "credit_changes", place | {"period": period, "balance": balance}
+            return "credit_changes", (site, programme, substance, period, signed(balance))
         case VarianceChanged(member, column, period, change, total):
-            place = {"member": member, "column_key": column, "period": period}
-            return "variance_changes", place | {"change": change, "total": total}
+            return "variance_changes", (member, column, period, str(change), str(total))
     raise TypeError("no account")
 
 
@@ -220,46 +191,16 @@ def read_end(row: Row[Any]) -> LotBatchEnded:
 
 
 @sound
-def read_part(row: Row[Any]) -> _Part:
-    """Out of ``lot_run_parts``."""
-    return CausePart(row.part), row.first, row.second, row.quantity
-
-
-@sound
-def read_take(row: Row[Any]) -> TakeRecord:
-    """Out of ``lot_takes``, with the lot's id beside it."""
-    return TakeRecord(LotId(bytes(row.lot_id)), row.taken, row.amount)
-
-
-def run_reader(takes: Sequence[TakeRecord], parts: Sequence[_Part]) -> Callable[[Row[Any]], LotRun]:
-    """A reader of ``lot_runs``, given what stands in the other tables."""
-
-    def of(kind: CausePart) -> Iterator[tuple[int, int, int]]:
-        return (
-            (first, second, quantity) for part, first, second, quantity in parts if part is kind
-        )
-
-    @sound
-    def read(row: Row[Any]) -> LotRun:
-        measured, reduced = of(CausePart.FIRST_MEASURED), of(CausePart.REDUCTION)
-        return LotRun(
-            issuer=MemberId(row.issuer),
-            cause=Digest(row.cause),
-            kind=LotBatchKind(row.kind),
-            source=Digest(row.source),
-            takes=tuple(takes),
-            first_measured=tuple(FirstMeasured(ColumnKey(c), q) for c, _, q in measured),
-            reductions=tuple(Reduction(ColumnKey(a), ColumnKey(b), q) for a, b, q in reduced),
-            draws=tuple(Draw(o, ColumnKey(c), q) for o, c, q in of(CausePart.DRAW)),
-            losses=tuple(
-                Loss(ColumnKey(c), q, LossReason(why)) for c, why, q in of(CausePart.LOSS)
-            ),
-            emissions=tuple(
-                Emission(EmissionPart(part), q) for part, _, q in of(CausePart.EMISSION)
-            ),
-        )
-
-    return read
+def read_run(row: Row[Any]) -> LotRun:
+    """Out of ``lot_runs``."""
+    return run_of_octets(
+        issuer=row.issuer,
+        cause=row.cause,
+        kind=row.kind,
+        source=row.source,
+        takes=row.takes,
+        parts=row.parts,
+    )
 
 
 @sound

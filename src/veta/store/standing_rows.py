@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from veta.errors import StoreError
-from veta.model.identifiers import BlockNumber, TransactionId
+from veta.model.identifiers import BlockNumber
 from veta.ports.store import FollowedBody
 from veta.store.engine import sound
-from veta.store.lot_rows import place_of
+from veta.store.lot_rows import place_of, placed, rows_between
 from veta.store.standing_schema import KEPT, KeptKind, column_name
 
 B = TypeVar("B")
@@ -39,12 +38,8 @@ def standing_bodies(
         StoreError: ``store.corrupt``.
     """
     for kept in KEPT.values():
-        query = sa.select(kept.table).where(kept.table.c.block.between(first, last))
-        for row in connection.execute(query).all():
-            if row.id != place_of(row.block, row.log_index):
-                raise StoreError("store.corrupt", "a row is not where it says")
-            place = (BlockNumber(row.block), row.log_index, TransactionId(row.transaction_id))
-            yield FollowedBody(*place, _body(kept, row))
+        for row in rows_between(connection, sa.select(kept.table), kept.table, first, last):
+            yield placed(row, _body(kept, row))
 
 
 def _body(kept: KeptKind, row: Row[Any]) -> Any:
