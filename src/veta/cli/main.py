@@ -17,6 +17,7 @@ from veta.cli import (
     assurance,
     audit,
     claims,
+    compare,
     disclose,
     evidence,
     exchange,
@@ -79,6 +80,9 @@ app.add_typer(member.app, name="member")
 app.command("issue", short_help="Sign lots or credentials and keep them.")(issue.issue)
 app.command("anchor", short_help="Put what was issued under roots on the chain.")(anchor.anchor)
 app.command("verify", short_help="Judge statements, with the chain or offline.")(verify.verify)
+app.command("compare", short_help="Hold two statements about one lot against each other.")(
+    compare.compare
+)
 app.command("revoke", short_help="Revoke one of the member's own statements.")(revoke.revoke)
 app.command("supersede", short_help="Replace a statement by a newer one.")(revoke.supersede)
 lots.app.command("withdraw")(lot_corrections.withdraw)

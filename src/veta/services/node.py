@@ -23,6 +23,7 @@ from veta.ports.ledger import Ledger
 from veta.ports.store import Store, StoredStatement
 from veta.services.affected import Affected, AffectedDesk
 from veta.services.anchor import BatchAnchorer, BundleDesk
+from veta.services.compare import compare_on_chain
 from veta.services.explain import explanation_json, parties_in
 from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
@@ -34,6 +35,7 @@ from veta.services.registry import NO_NAMES, RegistryShelf
 from veta.services.revoke import StatusChanger
 from veta.services.run_gathering import NOTHING, Withheld
 from veta.services.verify import FactGatherer, verify_bundle, verify_many
+from veta.verify.equivocation import Comparison
 from veta.verify.policy import Policy
 from veta.verify.report import Report
 from veta.verify.verifier import Verifier
@@ -134,6 +136,10 @@ class Node:
     def verify_many(self, bundles: Iterable[StatementBundle]) -> Iterator[Report]:
         """Judge many, all at one block, in their order."""
         return verify_many(self.verifier, self.ledger, self.clock, bundles)
+
+    def compare(self, first: StatementBundle, second: StatementBundle) -> Comparison:
+        """Ask the chain about two statements, now, and hold them against each other."""
+        return compare_on_chain(self.trust, self.ledger, self.clock, (first, second))
 
     def facts(self, bundle: StatementBundle) -> LedgerFacts:
         """What the chain says about a statement, to judge elsewhere."""

@@ -1,0 +1,92 @@
+"""``veta compare``: a producer told two buyers two things about one lot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli_home import LOTS, Home, anchored_home, good, run
+
+LOT = LOTS[0]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+    """A home with a second passport of a lot, its footprint divided otherwise; and its leaf."""
+    home = anchored_home(tmp_path_factory.mktemp("compare"))
+    document = json.loads(home.lot(LOT).read_text())
+    document["footprint"]["allocation"] = "economic, five-year average prices"
+    other = home.folder / "again.lot.json"
+    other.write_text(json.dumps(document))
+    issued = good(home.run("issue", other, "--json")).json
+    good(home.run("anchor"))
+    leaf = str(issued["issued"][0]["leaf"])
+    good(home.run("show", "statement", leaf, "--bundle", home.bundle("again")))
+    return home, leaf
+
+
+@pytest.mark.row("A28", "A42")
+def test_compare__two_passports_for_two_buyers__found_by_both_offline(
+    told: tuple[Home, str],
+) -> None:
+    home, leaf = told
+    # Each alone looks well to its buyer, who compares with the other's file and asks nobody.
+    assert home.verdict(leaf).startswith("VALID")
+    files = (home.bundle(LOT), home.bundle("again"))
+    ran = run("compare", *files, "--offline", "--trust", home.trust, "--json")
+    assert (ran.code, ran.json["relation"]) == (1, "compare.equivocation")
+    assert ran.json["two_footprints"]
+    places = {each["pointer"].rpartition("/")[2] for each in ran.json["differences"]}
+    # The method, and the product footprint that the passport links by digest.
+    assert places >= {"allocation", "digestMultibase"}
+    assert "co2eGPerKg" not in places
+    assert ran.json["not_proven"]
+    # With the chain nothing rests on the files' word; the text names both leaves.
+    asked = home.run("compare", *files)
+    assert asked.code == 1
+    assert leaf in asked.out and "equivocation" in asked.out and "Not shown" not in asked.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("no-such-lot", "again"), 2, "cli.offline"),
+        (("/no/such.json", "again"), 2, "cli.unreadable"),
+    ],
+)
+def test_compare__what_cannot_be_read__one_line_and_2(
+    told: tuple[Home, str], arguments: tuple[str, ...], code: int, error: str
+) -> None:
+    home, _ = told
+    ran = home.run("compare", *arguments, "--offline")
+    assert ran.code == code
+    assert ran.err.strip().endswith(f"[{error}]")
+
+
+def test_compare__bare_tokens__cannot_tell_offline(told: tuple[Home, str]) -> None:
+    home, leaf = told
+    tokens = []
+    for name in (LOT, "again"):
+        path = home.folder / f"{name}.jwt"
+        path.write_text(json.loads(home.bundle(name).read_text())["token"])
+        tokens.append(path)
+    ran = run("compare", *tokens, "--offline", "--trust", home.trust, "--json")
+    assert (ran.code, ran.json["relation"]) == (3, "compare.not_determined")
+    asked = home.run("compare", *tokens, "--json")
+    assert (asked.code, asked.json["relation"]) == (1, "compare.equivocation")
+    assert asked.json["first"]["anchored_at_s"] is None
+    assert leaf == asked.json["second"]["leaf"]
+
+
+def test_compare__corrected_by_supersede__nothing_is_wrong(told: tuple[Home, str]) -> None:
+    home, leaf = told
+    old = run("compare", home.bundle(LOT), home.bundle(LOT), "--offline", "--trust", home.trust)
+    assert (old.code, old.out.split()[0]) == (0, "same_statement")
+    old_leaf = home.run("compare", *(home.bundle(n) for n in (LOT, "again")), "--json").json[
+        "first"
+    ]["leaf"]
+    good(home.run("supersede", old_leaf, leaf))
+    ran = home.run("compare", old_leaf, home.bundle("again"), "--json")
+    assert (ran.code, ran.json["relation"]) == (0, "compare.succession")
