@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.test_cli_disclosure import write_values
 from tests.support.api_world import ApiWorld, open_world
-from tests.support.cli_home import LOTS, Home, anchored_home, good
+from tests.support.cli_home import DID, LOTS, Home, anchored_home, good, run
 from veta import canonical
 from veta.errors import InputError
 from veta.model.bundle import StatementBundle
@@ -51,6 +52,26 @@ def test_show__with_a_file_and_a_kept_statement__both_judged_beside(home: Home) 
     assert [each["counts"] for each in carried["beside"]] == [True, True]
     text = home.run("verify", file).out
     assert f"passport of Refineria {leaves[0][:16]}" in text
+
+
+def test_show__indicator_set_with_opened_leaves__told_in_the_verdict(home: Home) -> None:
+    folder, file = home.folder, home.folder / "indicators.bundle.json"
+    values = write_values(folder, f"{DID}:lot:{LOTS[0]}")
+    held, shown, head = folder / "set.json", folder / "shown.json", folder / "head.json"
+    made = ("indicators", "make", values, "--out", held, "--statement", head, "--home", home.home)
+    good(run(*made))
+    leaf = good(home.run("issue", head, "--json")).json["issued"][0]["leaf"]
+    good(home.run("anchor"))
+    good(run("indicators", "open", held, "--only", "fatalities,ltifr", "--out", shown))
+    show = ("show", "statement", LOTS[0], "--bundle", file, "--open", shown)
+    assert home.run(*show).code == 2  # nothing beside it has such leaves
+    good(home.run(*show, "--with", leaf))
+    report = home.run("verify", file, "--json").json
+    assert report["verdict"] == "VALID"  # not asked for
+    codes = [each["code"] for each in report["checks"] if each["code"].startswith("disclosure.")]
+    assert codes == ["disclosure.material_unknown"]  # the lot book has no such lot
+    asked = home.run("verify", file, "--with-indicators", "--json")
+    assert (asked.code, asked.json["verdict"]) == (1, "NOT_PROVEN")
 
 
 def test_show__the_same_statement_again__is_beside_once(home: Home) -> None:

@@ -11,15 +11,14 @@ import pytest
 
 from veta import canonical
 from veta.disclosure.catalogue import INDICATORS, ValueKind
+from veta.disclosure.heads import HEAD_MEMBER, head_of
 from veta.disclosure.indicators import IndicatorSet, check_leaves
 from veta.errors import InputError, ProvenanceError, VerificationError
 from veta.model.identifiers import Digest, UnixSeconds
 from veta.model.lot import Issuance, Party
 from veta.services.indicators import (
-    HEAD_MEMBER,
     SET_FORMAT,
     VALUES_FORMAT,
-    head_of,
     head_of_root,
     head_statement,
     make_set,

@@ -29,9 +29,9 @@ from veta.model.lot import Site
 from veta.statement.credential import view_credential
 from veta.statement.criteria import STANDARD
 from veta.verify.assurance_codes import DOCUMENTS
-from veta.verify.criteria import check_rules
 from veta.verify.policy import Policy
 from veta.verify.report import Report
+from veta.verify.rules import check_rules
 from veta.verify.verdict import Outcome, Step, Verdict
 from veta.verify.verifier import Verifier
 

@@ -70,6 +70,10 @@ _BUNDLE_SCHEMA: Final[dict[str, Any]] = {
                     "token": {"type": "string"},
                     "root": {"type": ["string", "null"]},
                     "inclusion": {"type": ["object", "null"]},
+                    "opened": {
+                        "type": "object",
+                        "description": "opened leaves of an indicator set: veta-indicators-open/1",
+                    },
                 },
             },
         },

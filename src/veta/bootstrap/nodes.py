@@ -35,8 +35,8 @@ from veta.services.planning import TransactionPlanner
 from veta.services.revoke import StatusChanger
 from veta.statement.algorithms import require_fast_backend
 from veta.store.sql_store import SqlStore, open_store
-from veta.verify.criteria import check_rules
 from veta.verify.policy import Policy
+from veta.verify.rules import check_rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import plain
 from veta.disclosure.catalogue import CATALOGUE_ID, INDICATORS, for_goal, in_dimension
+from veta.disclosure.heads import head_of
 from veta.disclosure.indicator_file import head_member, read_leaves, write_leaves
 from veta.disclosure.mandatory import Completeness, judge_indicators
 from veta.errors import InputError, NotFoundError
@@ -26,7 +27,6 @@ from veta.model.identifiers import UnixSeconds
 from veta.model.lot import Issuance, Party
 from veta.services.indicators import (
     disclosed_json,
-    head_of,
     head_of_root,
     head_statement,
     indicator_json,

@@ -34,7 +34,7 @@ from veta.services.certify import certify_lot
 from veta.services.preflight import MemberStanding, read_standing, require_sound
 from veta.statement.credential import read_credential, view_credential
 from veta.statement.instants import read_end, read_instant
-from veta.verify.criteria import check_rules
+from veta.verify.rules import check_rules
 
 if TYPE_CHECKING:
     from veta.bootstrap import OpenNode

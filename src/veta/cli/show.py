@@ -12,6 +12,7 @@ from veta.cli.anchor import anchored_batch, batch_json
 from veta.cli.console import OK, emit, moment, say, table
 from veta.cli.files import statement_of
 from veta.cli.homes import find_leaf, open_home
+from veta.cli.issue import read_octets
 from veta.cli.options import HERE, AsJson, Beside, Home
 from veta.errors import ConfigError, InputError, NotFoundError
 from veta.ports.lot_store import LotCall
@@ -23,7 +24,7 @@ from veta.ports.store import (
     StatusChange,
     StoredStatement,
 )
-from veta.services.beside import with_beside
+from veta.services.beside import with_beside, with_opened
 from veta.services.run_gathering import CLOSABLE, MissingRun, Withheld
 from veta.statement.credential import read_credential
 from veta.statement.passport import lot_identifier
@@ -66,6 +67,14 @@ def statement(
         ),
     ] = None,
     beside: Beside = None,
+    open_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--open",
+            help="With --with: a file of opened indicators (`veta indicators open`), of a set that "
+            "is beside it. May be repeated.",
+        ),
+    ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> int:
@@ -81,8 +90,8 @@ def statement(
     assay.bundle.json
     """
     withheld = _withheld(withhold or [])
-    if beside and bundle is None:
-        raise InputError("cli.options", "--with is for --bundle")
+    if (beside or open_) and bundle is None:
+        raise InputError("cli.options", "--with and --open are for --bundle")
     if (withhold and not with_lineage) or (with_lineage and bundle is None):
         raise InputError("cli.options", "--with-lineage is for --bundle, --withhold for both")
     missing: tuple[MissingRun, ...] = ()
@@ -95,6 +104,8 @@ def statement(
                 whole = node.with_lineage(found, withheld)
                 found, missing = whole.bundle, whole.missing
             found = with_beside(found, [statement_of(node, each) for each in beside or []])
+            for shown in open_ or []:
+                found = with_opened(found, read_octets(shown))
             _write(bundle, write_bundle(found, node.facts(found)))
     document = _statement_json(stored)
     lines = [

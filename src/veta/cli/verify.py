@@ -23,6 +23,7 @@ from veta.cli.homes import find_leaf, home_config, home_trust, open_asked
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import report_lines
 from veta.config import load_trust
+from veta.disclosure.mandatory import DEFAULT_POLICY
 from veta.errors import (
     ConfigError,
     ConflictError,
@@ -86,6 +87,14 @@ def verify(  # noqa: PLR0917 - one parameter an option
             "criterion by criterion: step 10 must be shown. Takes --with-lineage with it.",
         ),
     ] = False,
+    with_indicators: Annotated[
+        bool,
+        typer.Option(
+            "--with-indicators",
+            help="Ask for the indicators that no lot of its metals may hide. Takes --with-lineage "
+            "with it.",
+        ),
+    ] = False,
     max_age: Annotated[
         str,
         typer.Option(
@@ -110,8 +119,11 @@ def verify(  # noqa: PLR0917 - one parameter an option
         relied_on_at_s=read_instant(at) if at else None,
         max_age_s=read_duration_s(max_age),
         believe_carried=believe_file,
-        required=_required(lineage=with_lineage or with_documents, documents=with_documents),
+        required=_required(
+            lineage=with_lineage or with_documents or with_indicators, documents=with_documents
+        ),
         documents=with_documents,
+        indicators=(DEFAULT_POLICY,) if with_indicators else (),
     )
     with ExitStack() as stack:
         judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)

@@ -36,6 +36,8 @@ class StatementBeside:
     """Compact JWS as received, ASCII."""
     inclusion: InclusionProof | None = None
     root: BatchRoot | None = None
+    opened: bytes = b""
+    """Of an indicator set: a file that opens some of its leaves; empty: none is shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from veta.errors import InputError, NotFoundError
+from veta import canonical
+from veta.disclosure.heads import carries_head, head_of
+from veta.disclosure.indicator_file import read_leaves
+from veta.disclosure.indicators import OpenedLeaf, check_leaves
+from veta.errors import InputError, NotFoundError, ProvenanceError
 from veta.model.assurance_events import RecordMade
 from veta.model.bundle import StatementBeside, StatementBundle
 from veta.model.identifiers import Leaf
 from veta.ports.store import Store
 from veta.services.anchor import BundleDesk
 from veta.services.assurance_facts import certificates_named
-from veta.statement.jws import unseal
+from veta.statement.jws import read_statement, unseal
 from veta.verify.beside import MAX_BESIDE, MAX_BESIDE_OCTETS, within_bounds
 
 
@@ -36,14 +40,46 @@ def with_beside(bundle: StatementBundle, more: Iterable[StatementBundle]) -> Sta
         kept = found.get(leaf)
         if kept is None or kept.inclusion is None:
             found[leaf] = each
-    beside = tuple(found.values())[1:]
-    if len(within_bounds(beside)) != len(beside):
+    return _bounded(replace(bundle, beside=tuple(found.values())[1:]))
+
+
+def _bounded(bundle: StatementBundle) -> StatementBundle:
+    if len(within_bounds(bundle.beside)) != len(bundle.beside):
         raise InputError(
             "bundle.too_many_beside",
             f"beside a bundle's own there are at most {MAX_BESIDE} statements, of at most "
             f"{MAX_BESIDE_OCTETS} octets together",
         )
-    return replace(bundle, beside=beside)
+    return bundle
+
+
+def with_opened(bundle: StatementBundle, octets: bytes) -> StatementBundle:
+    """A bundle that opens leaves of an indicator set beside it.
+
+    Args:
+        bundle: with the statement of the set beside its own.
+        octets: a file of opened leaves (``veta-indicators-open/1``); its leaves tell the set.
+
+    Raises:
+        InputError: as ``read_leaves``; ``bundle.no_indicator_set``: they are of no set beside it.
+    """
+    leaves = read_leaves(octets)
+    for place, each in enumerate(bundle.beside):
+        if _is_of(each, leaves):
+            opened = replace(each, opened=canonical.write(canonical.read_object(octets)))
+            beside = (*bundle.beside[:place], opened, *bundle.beside[place + 1 :])
+            return _bounded(replace(bundle, beside=beside))
+    raise InputError(
+        "bundle.no_indicator_set", "the leaves are of no indicator set that is beside the statement"
+    )
+
+
+def _is_of(statement: StatementBeside, leaves: tuple[OpenedLeaf, ...]) -> bool:
+    try:
+        credential = read_statement(statement.token).credential
+        return carries_head(credential) and bool(check_leaves(head_of(credential), leaves))
+    except ProvenanceError:
+        return False
 
 
 class BesideDesk:

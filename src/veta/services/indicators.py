@@ -12,24 +12,19 @@ from typing import Any, Final
 from veta import canonical
 from veta.canonical import JsonValue
 from veta.disclosure.catalogue import INDICATORS, SIZE, Indicator, indicator
-from veta.disclosure.indicator_file import head_member, read_head
+from veta.disclosure.heads import FRAGMENT, HEAD_MEMBER, STATEMENT_TYPE, require_own
+from veta.disclosure.indicator_file import head_member
 from veta.disclosure.indicators import IndicatorHead, IndicatorSet, IndicatorValue
 from veta.disclosure.mandatory import Completeness, Disclosed
 from veta.disclosure.salts import SALT_OCTETS
-from veta.errors import InputError, VerificationError
+from veta.errors import InputError
 from veta.model.identifiers import Digest
 from veta.model.lot import Issuance, Party
 from veta.statement import base64url
-from veta.statement.credential import Credential
 from veta.statement.envelope import build_credential
 
 VALUES_FORMAT: Final = "veta-indicators-values/1"
 SET_FORMAT: Final = "veta-indicators-secret/1"
-STATEMENT_TYPE: Final = "IndicatorSet"
-HEAD_MEMBER: Final = "indicatorSet"
-FRAGMENT: Final = "#indicators"
-"""Behind a lot's or site's identifier: its indicators, as the subject of their own statement. What
-is asked for by the lot's identifier stays the lot's passport."""
 
 _ROOT_DIGITS: Final = 64
 
@@ -89,34 +84,11 @@ def head_statement(head: IndicatorHead, issuer: Party, issuance: Issuance) -> di
         InputError: ``statement.blind``, ``instant.range``.
         VerificationError: ``disclosure.subject_of_stranger``.
     """
-    _require_own(head, issuer.identifier)
+    require_own(head, issuer.identifier)
     subject = {"id": head.subject + FRAGMENT, HEAD_MEMBER: head_member(head)}
     return build_credential(
         STATEMENT_TYPE, issuance=issuance, issuer=issuer, name="Indicator set", subject=subject
     )
-
-
-def head_of(credential: Credential) -> IndicatorHead:
-    """The head that a statement carries, of whatever type it is.
-
-    Not checked: signature and anchor of the statement.
-
-    Raises:
-        InputError: ``disclosure.head_missing``; as ``read_head``.
-        VerificationError: ``disclosure.other_subject`` (the head is of something else than the
-            statement), ``disclosure.subject_of_stranger`` (of something that is not the issuer's).
-    """
-    subject = credential.subject
-    if HEAD_MEMBER not in subject:
-        raise InputError("disclosure.head_missing", "the statement carries no indicator set")
-    head = read_head(subject[HEAD_MEMBER])
-    names = (head.subject, head.subject + FRAGMENT)
-    if subject.get("id") not in names or len(credential.subjects) != 1:
-        raise VerificationError(
-            "disclosure.other_subject", "the indicator set is of another subject than its statement"
-        )
-    _require_own(head, credential.issuer.identifier)
-    return head
 
 
 def head_of_root(root: str, subject: str) -> IndicatorHead:
@@ -163,15 +135,6 @@ def disclosed_json(
         "mandatoryNotStated": list(found.mandatory_not_stated),
         "policies": list(found.policies),
     }
-
-
-def _require_own(head: IndicatorHead, issuer: str) -> None:
-    """A member speaks for its own lots and sites: their identifiers begin with its DID."""
-    if not head.subject.startswith((f"{issuer}:", f"{issuer}#", f"{issuer}/")):
-        raise VerificationError(
-            "disclosure.subject_of_stranger",
-            "the indicator set is of a lot or site that is not under its issuer's DID",
-        )
 
 
 def _read_entry(entry: JsonValue) -> tuple[Indicator, IndicatorValue, bytes]:

@@ -15,7 +15,7 @@ from veta.ports.keys import StatementSigner
 from veta.ports.store import StatementRecord, Store, StoreWork
 from veta.statement.credential import Credential, view_credential
 from veta.statement.jws import sign_statement, unseal
-from veta.verify.criteria import check_rules
+from veta.verify.rules import check_rules
 
 CHUNK: Final = 500
 """Statements a database transaction in bulk."""

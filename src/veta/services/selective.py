@@ -40,11 +40,11 @@ from veta.services.preflight import MemberStanding, foresee
 from veta.statement.credential import Credential, view_credential
 from veta.statement.rules import facts_of, find_faults
 from veta.verify import chain_steps
-from veta.verify.criteria import check_rules
 from veta.verify.facts import usable_facts
 from veta.verify.findings import failed, not_determined, not_proven, passed
 from veta.verify.policy import Policy
 from veta.verify.report import NEVER_PROVEN, Report
+from veta.verify.rules import check_rules
 from veta.verify.verdict import Check, Outcome, Step, Verdict, conclude
 
 REQUIRED: Final = frozenset(

@@ -26,8 +26,8 @@ from veta.model.identifiers import Leaf, UnixSeconds
 from veta.statement.credential import Credential
 from veta.statement.criteria import StatedAssessment, assessment_of
 from veta.verify.assurance_codes import found
-from veta.verify.criteria import criteria_report
 from veta.verify.report import VerifiedStatement
+from veta.verify.rules import criteria_report
 from veta.verify.verdict import Check, FactValue
 
 Shown = Mapping[Leaf, VerifiedStatement]

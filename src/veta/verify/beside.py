@@ -18,7 +18,7 @@ from veta.model.identifiers import BatchRoot, Leaf
 MAX_BESIDE: Final = 64
 """Most statements beside a bundle's own."""
 MAX_BESIDE_OCTETS: Final = 1 << 20
-"""Most octets of all their tokens together."""
+"""Most octets of all their tokens, and of the leaves that are opened with them, together."""
 
 _NOT_ASKED: Final = Undetermined("facts.not_asked", "nobody asked the chain about this statement")
 
@@ -27,7 +27,7 @@ def within_bounds(beside: Sequence[StatementBeside]) -> Sequence[StatementBeside
     """The first of them, as far as number and octets allow: no others are looked at."""
     octets = 0
     for place, each in enumerate(beside[:MAX_BESIDE]):
-        octets += len(each.token)
+        octets += len(each.token) + len(each.opened)
         if octets > MAX_BESIDE_OCTETS:
             return beside[:place]
     return beside[:MAX_BESIDE]

@@ -10,6 +10,7 @@ from typing import Final
 
 from veta.claims import shipped
 from veta.claims.schemes import SchemeCatalogue
+from veta.disclosure.mandatory import MandatoryPolicy
 from veta.model.anchoring import BatchKind
 from veta.model.consortium import Role
 from veta.model.identifiers import UnixSeconds
@@ -29,6 +30,16 @@ DOCUMENTS_NOT_SHOWN: Final = frozenset(
     }
 )
 """What keeps the documents behind certificates from telling their criteria."""
+
+INDICATORS_NOT_SHOWN: Final = frozenset(
+    {
+        "disclosure.indicators_not_shown",
+        "disclosure.mandatory_hidden",
+        "disclosure.mandatory_not_stated",
+        "disclosure.material_unknown",
+    }
+)
+"""What keeps a lot's indicators from being complete."""
 
 LOT_STEPS: Final = frozenset({Step.LOT, Step.LINEAGE, Step.FOOTPRINT})
 """To be required beside the usual ones by whoever asks for lots with their lineage disclosed."""
@@ -92,6 +103,8 @@ class Policy:
     """Take the facts in a file as if they had been asked for: for files that you made yourself."""
     documents: bool = False
     """Whether the documents behind certificates must be shown, with their criteria."""
+    indicators: tuple[MandatoryPolicy, ...] = ()
+    """What lots must show of their indicators; empty: what is hidden is told, and not asked for."""
     schemes: SchemeCatalogue = field(default_factory=shipped.schemes)
     """Schemes, versions and criteria by which certificates are read."""
     relied_on_at_s: UnixSeconds | None = None
@@ -104,4 +117,11 @@ class Policy:
     @property
     def spared(self) -> frozenset[str]:
         """Codes of what is not proven and was not asked for: told, and without weight."""
-        return frozenset() if self.documents else DOCUMENTS_NOT_SHOWN
+        documents = frozenset[str]() if self.documents else DOCUMENTS_NOT_SHOWN
+        return documents if self.indicators else documents | INDICATORS_NOT_SHOWN
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Codes of what is not proven and counts, whether or not its step is required."""
+        documents = DOCUMENTS_NOT_SHOWN if self.documents else frozenset[str]()
+        return documents | INDICATORS_NOT_SHOWN if self.indicators else documents

@@ -19,8 +19,8 @@ from veta.model.identifiers import Leaf
 from veta.statement.credential import Credential
 from veta.statement.jws import SealedToken, SignedStatement, check_seal, read_statement
 from veta.trees import verify_inclusion
-from veta.verify.criteria import UNKNOWN, faults_of
 from veta.verify.findings import failed, not_determined, not_proven, passed
+from veta.verify.rules import UNKNOWN, faults_of
 from veta.verify.verdict import Check, Step
 
 _NO_SCHEMES: Final = SchemeCatalogue(0, {})

@@ -41,7 +41,7 @@ def write_bundle(bundle: StatementBundle, facts: LedgerFacts | None = None) -> b
             **_place_json(bundle),
             "facts": None if facts is None else facts_json(facts),
             **disclosure_json(bundle),
-            **({"beside": [_place_json(each) for each in bundle.beside]} if bundle.beside else {}),
+            **({"beside": [_beside_json(each) for each in bundle.beside]} if bundle.beside else {}),
         }
     )
 
@@ -96,6 +96,12 @@ def _place_json(statement: StatementBundle | StatementBeside) -> dict[str, Any]:
     }
 
 
+def _beside_json(statement: StatementBeside) -> dict[str, Any]:
+    if not statement.opened:
+        return _place_json(statement)
+    return {**_place_json(statement), "opened": canonical.read(statement.opened)}
+
+
 def _read_beside(value: Any) -> tuple[StatementBeside, ...]:
     found = listed(value, MAX_BESIDE, _read_statement)
     if len(within_bounds(found)) != len(found):
@@ -104,12 +110,20 @@ def _read_beside(value: Any) -> tuple[StatementBeside, ...]:
 
 
 def _read_statement(value: Any) -> StatementBeside:
-    document = members(value, "token", "root", "inclusion")
+    more = ("opened",) if isinstance(value, dict) and "opened" in value else ()
+    document = members(value, "token", "root", "inclusion", *more)
     return StatementBeside(
+        opened=canonical.write(_object(document["opened"])) if more else b"",
         token=text(document["token"]).encode("ascii"),
         inclusion=optional(document["inclusion"], _read_inclusion),
         root=optional(document["root"], lambda each: BatchRoot(octets(each, 32))),
     )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("something else where an object belongs")
+    return value
 
 
 def _read_inclusion(value: Mapping[str, Any]) -> InclusionProof:

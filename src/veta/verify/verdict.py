@@ -93,14 +93,19 @@ class Check:
 
 
 def conclude(
-    checks: Iterable[Check], required: frozenset[Step], spared: frozenset[str] = frozenset()
+    checks: Iterable[Check],
+    required: frozenset[Step],
+    *,
+    spared: frozenset[str] = frozenset(),
+    asked: frozenset[str] = frozenset(),
 ) -> Verdict:
     """The verdict over all checks.
 
     Any failed: INVALID; else a required one not determined: INDETERMINATE; else a required one not
     proven: NOT_PROVEN; else any notice: VALID_WITH_NOTICE; else VALID. A required step without any
     check counts as not proven: a verdict never gets better by leaving something out. A check that
-    is not proven and whose code is ``spared`` was not asked for: it is told and does not count.
+    is not proven and whose code is ``spared`` was not asked for: it is told and does not count. One
+    whose code is ``asked`` counts whatever its step.
     """
     found = [
         check
@@ -110,7 +115,9 @@ def conclude(
     outcomes = {check.outcome for check in found}
     if Outcome.FAILED in outcomes:
         return Verdict.INVALID
-    of_required = {check.outcome for check in found if check.step in required}
+    of_required = {
+        check.outcome for check in found if check.step in required or check.code in asked
+    }
     if Outcome.NOT_DETERMINED in of_required:
         return Verdict.INDETERMINATE
     missing = required - {check.step for check in found}

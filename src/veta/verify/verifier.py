@@ -31,6 +31,7 @@ from veta.verify.claims_step import check_claims, check_words
 from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.footprint_step import check_footprint
+from veta.verify.indicators_step import check_indicators
 from veta.verify.lineage_step import check_lineage
 from veta.verify.lot_step import check_lot, check_lot_alone, facts_about, lot_fault
 from veta.verify.notice_step import check_notices
@@ -81,6 +82,9 @@ class Verifier:
         kept = all(each.outcome is Outcome.PASSED for each in checks if each.step is Step.RULES)
         papers = self._papers(beside, facts)
         checks += _lot(statement, bundle, facts, papers, kept=kept)  # 8, 9, 10, 11, 12
+        checks += check_indicators(  # 11
+            statement, bundle, papers.shown, self.policy.indicators
+        )
         return replace(self._report(checks, statement, facts), beside=beside)
 
     def _judge(
@@ -204,7 +208,8 @@ class Verifier:
     ) -> Report:
         ordered = tuple(sorted(checks, key=lambda check: check.step))
         required = self.policy.required if required is None else required
-        verdict = conclude(ordered, required, self.policy.spared)
+        policy = self.policy
+        verdict = conclude(ordered, required, spared=policy.spared, asked=policy.asked)
         as_of = known_block(facts)
         issuer = _member_id(facts)
         verified = None

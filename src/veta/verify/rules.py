@@ -1,7 +1,8 @@
-"""A certificate's criterion results under the standard that it names, with the catalogue at hand.
+"""Rules of statements that need more than the statement: catalogues of standards and indicators.
 
-The version of the standard decides which criteria there are. A standard that the reader's catalogue
-does not have cannot be judged, which is no fault of the certificate.
+The version of its standard decides which criteria a certificate has. A standard that the reader's
+catalogue does not have cannot be judged, which is no fault of the certificate. A head of an
+indicator set is of all 76 or it is none.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from veta.claims import shipped
 from veta.claims.criteria import Assessment, AssessmentReport, report
 from veta.claims.schemes import SchemeCatalogue
 from veta.claims.subjects import Subject, SubjectKind
+from veta.disclosure.heads import HEAD_MEMBER, carries_head, head_of
 from veta.errors import ProvenanceError, VerificationError
 from veta.statement.credential import Credential
 from veta.statement.criteria import StatedAssessment, assessment_of
@@ -28,10 +30,15 @@ def faults_of(credential: Credential, schemes: SchemeCatalogue) -> tuple[Finding
     Codes: as ``statement.rules.find_faults``; for a certificate under a standard also
     ``claims.unknown_scheme``, ``claims.unknown_version``, ``claims.unknown_criterion``,
     ``claims.criterion_of_other_version``, ``claims.unknown_level``, ``claims.other_subject``,
-    ``claims.version_not_in_force`` and ``claims.plan_order``.
+    ``claims.version_not_in_force`` and ``claims.plan_order``; for an indicator set those of
+    ``disclosure.heads.head_of``.
     """
     found = find_faults(credential)
-    stated = None if found else assessment_of(credential)
+    if found:
+        return found
+    if carries_head(credential):
+        return _faults_of_head(credential)
+    stated = assessment_of(credential)
     if stated is None:
         return found
     try:
@@ -41,6 +48,14 @@ def faults_of(credential: Credential, schemes: SchemeCatalogue) -> tuple[Finding
     except ProvenanceError as error:
         place = "/credentialSubject/conformityAssessment"
         return (Finding(error.code, place, f"is not of its standard: {error.message}"),)
+    return ()
+
+
+def _faults_of_head(credential: Credential) -> tuple[Finding, ...]:
+    try:
+        head_of(credential)
+    except ProvenanceError as error:
+        return (Finding(error.code, f"/credentialSubject/{HEAD_MEMBER}", f"is: {error.message}"),)
     return ()
 
 
