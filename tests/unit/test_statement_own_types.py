@@ -166,6 +166,8 @@ LICENCE_FAULTS: list[tuple[Change, str, str]] = [
     (put("models", value=[]), "licence.models", "/models"),
     (put("models", value=["mass-balance"] * 2), "licence.models", "/models"),
     (put("lastDay", value="2025-12-31"), "licence.window", "/lastDay"),
+    (put("firstDay", value="1969-12-31"), "licence.window", "/lastDay"),
+    (put("lastOffset", value="+99:00"), "statement.wrong_type", "/lastOffset"),
     (put("lastDay", value="2026-02-30"), "statement.wrong_type", "/lastDay"),
     (put("lastOffset", value="-3:00"), "statement.wrong_type", "/lastOffset"),
     (put("site", value=0), "statement.wrong_type", "/site"),
@@ -216,6 +218,15 @@ def test_own_type__without_rules__is_what_it_was() -> None:
     document["type"][0] = "EvidenceRecord"
     assert faults(document) == []
     assert own_type_of(view_credential(document)) is None
+
+
+@pytest.mark.parametrize(
+    ("until", "fits"), [("2027-01-01T03:00:00Z", True), ("2027-01-01T02:59:59Z", False)]
+)
+def test_licence__that_ends_before_its_last_day_is_over__is_refused(until: str, fits: bool) -> None:
+    document = credential("LabelLicence", licence_subject() | {"lastOffset": "-03:00"})
+    document["validUntil"] = until
+    assert faults(document) == ([] if fits else [("licence.validity", "/validUntil")])
 
 
 def test_licence__is_for_every_model_that_there_is_a_sentence_of() -> None:

@@ -13,15 +13,17 @@ from starlette.responses import HTMLResponse, Response
 from veta.api.answers import NO_STORE, VERDICT_HEADER, report_response
 from veta.api.problems import problem_body, problem_response
 from veta.api.requests import TheNode, read_leaf
+from veta.claims.languages import language_of
 from veta.config import ApiSettings
 from veta.errors import LedgerError, NotFoundError, ProvenanceError
 from veta.model.identifiers import Leaf
 from veta.ports.store import StatementState, StoredStatement
+from veta.services.mark import mark_of
 from veta.services.node import Node
 from veta.statement.credential import read_credential
 from veta.statement.passport import lot_identifier
 from veta.verify.report import Report
-from veta.web.label import OtherStatement, build_label
+from veta.web.label import MarkLine, OtherStatement, build_label
 from veta.web.pages import (
     CONTENT_SECURITY_POLICY,
     ICON_PATH,
@@ -121,11 +123,22 @@ def _label(
     report = node.verify_leaf(leaf)
     if prefers_json(request):
         return report_response(report)
-    name = _member_name(node, report)
-    label = build_label(report, base_url=base_url(request), member_name=name, others=others)
+    name, mark = _member_name(node, report), _mark(node, report, leaf, request)
+    base = base_url(request)
+    label = build_label(report, base_url=base, member_name=name, others=others, mark=mark)
     page = _page(label_page(label, *_language(request)))
     page.headers[VERDICT_HEADER] = report.verdict.value
     return page
+
+
+def _mark(node: Node, report: Report, leaf: Leaf, request: Request) -> MarkLine | None:
+    """What may be said under a licence at this look; not asked of what is not reliable."""
+    if not report.verdict.good:
+        return None
+    found = mark_of(node, leaf, language_of(_language(request)[0]))
+    if found is None:
+        return None
+    return MarkLine(found.sentence or "", found.notice, found.code, found.reason)
 
 
 def _member_name(node: Node, report: Report) -> str:

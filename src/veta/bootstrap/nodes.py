@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from veta.bootstrap.administration import Administration
 from veta.bootstrap.chains import connect, ledger_on
+from veta.bootstrap.papers import FOLDER, FolderPapers
 from veta.bootstrap.passwords import PasswordSource, password_source
 from veta.bootstrap.signing import LazyAccount, LazyStatementSigner
 from veta.chain.clock import SystemClock
@@ -100,6 +101,7 @@ class OpenNode(Node):
             store=store,
             desk=desk,
             policy=policy,
+            papers=FolderPapers(wiring.config.home / FOLDER) if wiring.config.member else None,
         )
         self.config: Final = wiring.config
         self.chain: Final = wiring.ledger

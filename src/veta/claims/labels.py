@@ -111,6 +111,11 @@ _WORST_FIRST: Final = (
 )
 
 
+def notice(state: LabelState, language: Language) -> str:
+    """What a reader is told of a label in a state; empty of one that lives."""
+    return _NOTICES[language].get(state, "")
+
+
 def look(
     terms: ClaimTerms,
     standings: Mapping[str, LicenceStanding],

@@ -1,4 +1,4 @@
-"""``veta claim``, ``words``, ``profile``, ``crosswalk``, ``criteria``: what may be said."""
+"""``veta words``, ``profile``, ``crosswalk``, ``criteria``: what may be said."""
 
 from __future__ import annotations
 
@@ -7,28 +7,22 @@ import textwrap
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
 from veta.claims import shipped
 from veta.claims.criteria import PlanState, result_words, summary
 from veta.claims.crosswalk import load_crosswalk
-from veta.claims.grammar import read_request
 from veta.claims.indicators import load_indicators
 from veta.claims.languages import Language, language_of
 from veta.claims.profiles import Answer, Profile, answer_words, load_profiles
 from veta.claims.words import WordContext
-from veta.cli.console import NOT_VERIFIED, OK, UNDETERMINED, emit, moment, table
-from veta.cli.homes import find_leaf, open_home
-from veta.cli.lots import find_lot
-from veta.cli.options import HERE, AsJson, Home
+from veta.cli.console import NOT_VERIFIED, OK, emit, table
+from veta.cli.options import AsJson
 from veta.cli.rendering import WIDTH, plain
-from veta.errors import InputError, NotFoundError
-from veta.model.bundle import StatementBundle
+from veta.errors import InputError
 from veta.model.criteria import CriterionResult
-from veta.services.claims import ClaimAsk, ClaimOutcome, verified_claim
-from veta.services.claims_answer import answer_json
 from veta.services.claims_documents import (
     criteria_json,
     crosswalk_json,
@@ -41,15 +35,10 @@ from veta.services.claims_files import (
     day_s,
     read_assessment,
     read_evidence,
-    read_licences,
     read_lists,
     read_schemes,
     read_values,
 )
-from veta.verify.transport import read_bundle
-
-if TYPE_CHECKING:
-    from veta.bootstrap import OpenNode
 
 MOST_OCTETS: Final = 4 << 20
 _NEVER_S: Final = 253_000_000_000
@@ -79,101 +68,6 @@ profile_app = typer.Typer(
 )
 
 
-Lot: TypeAlias = Annotated[
-    str,
-    typer.Argument(help="A bundle file; or a lot's number or id, or a statement's id or leaf."),
-]
-LicencesFile: TypeAlias = Annotated[
-    Path | None, typer.Option("--licences", help="Licences to show marks (veta-licences/1).")
-]
-Marks: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--mark", help="Scheme to show, by its slug; default: all that are licensed."),
-]
-Programme: TypeAlias = Annotated[
-    int | None, typer.Option("--programme", help="Which credit, where the lot has several.")
-]
-Text: TypeAlias = Annotated[
-    str | None, typer.Option("--text", help="Refused: a label's words are built, not brought.")
-]
-
-
-def claim(
-    lot: Lot,
-    *,
-    licences: LicencesFile = None,
-    schemes: SchemeFiles = None,
-    mark: Marks = None,
-    programme: Programme = None,
-    text: Text = None,
-    language: LanguageCode = "en",
-    home: Home = HERE,
-    as_json: AsJson = False,
-) -> int:
-    """Print the one sentence that a lot's label may carry, or why there is none.
-
-    Verifies the lot with its lineage, all twelve steps required, at the newest final block. What of
-    the answer is the word of a file is told with it. Exit code 0 a sentence, 1 refused, 2 usage, 3
-    could not be told.
-
-    Example: veta claim AUR-CON-26-0417 --licences licences.json --schemes schemes.json
-    """
-    request: dict[str, object] = {"lot": lot, "schemes": mark or [], "language": language}
-    asked = read_request(request if text is None else request | {"text": text})
-    found = () if licences is None else read_licences(octets_of(licences))
-    network = _network(schemes)
-    with open_home(home, writes=False) as node:
-        bundle = _bundle(node, lot)
-        if bundle.lot is None:
-            raise NotFoundError("lot.not_found", f"{lot!r} is about no lot of the lot book")
-        bundle = node.with_lineage(bundle).bundle
-        now_s = node.clock.now_s()
-        ask = ClaimAsk(asked, found, network, shipped.words(), programme, now_s)
-        answer = verified_claim(node, bundle, ask)
-    document = answer_json(answer, asked.language)
-    emit(document, _claim_lines(document), as_json=as_json)
-    return _EXITS[answer.outcome]
-
-
-_EXITS: Final = {
-    ClaimOutcome.SENTENCE: OK,
-    ClaimOutcome.REFUSED: NOT_VERIFIED,
-    ClaimOutcome.CANNOT_TELL: UNDETERMINED,
-}
-
-
-def _bundle(node: OpenNode, lot: str) -> StatementBundle:
-    """The passport if there is one, else the lot alone: that is refused, with the reason."""
-    if Path(lot).is_file():
-        return read_bundle(octets_of(lot), now_s=node.clock.now_s())[0]
-    try:
-        return node.lot_bundle(find_leaf(node, lot, newest=True))
-    except NotFoundError:
-        return node.lot_part(find_lot(node, lot))
-
-
-def _claim_lines(document: dict[str, Any]) -> list[str]:
-    about, as_of, basis = document["about"], document["asOf"], document["basis"]
-    lines = [document["sentence"] or f"no label: {plain(document['reason'])} [{document['code']}]"]
-    name = about["lot_number"] if about else "a lot whose passport is not at hand"
-    lines.append(f"  {plain(str(name))}: {document['verdict']}")
-    if as_of is not None:
-        lines.append(f"  as of block {as_of['number']}, {moment(as_of['time_s'])}")
-    for source in basis["sources"]:
-        held = ", ".join(
-            f"{each['scheme']} {each['level']} (certificate {each['certificate']}, from"
-            f" {moment(each['from'])} until {moment(each['until'])})"
-            for each in source["certificates"]
-        )
-        lines.append(f"  from {plain(source['siteName'])}: {plain(held) or 'nothing that counts'}")
-    lines += [f"  left out: {plain(e['reason'])} [{e['code']}]" for e in basis["leftOut"]]
-    for title, member in (("What it rests on", "restsOn"), ("To be known", "notices")):
-        if document[member]:
-            lines.append(f"  {title}")
-            lines += [line for each in document[member] for line in _wrapped(each)]
-    return lines
-
-
 def words(
     text_file: Annotated[str, typer.Argument(help="A file with the text, UTF-8; - for stdin.")],
     language: LanguageCode = "en",
@@ -197,7 +91,7 @@ def words(
     lines = [head[0] if document["clear"] else head[1].format(len(document["findings"]))]
     for each in document["findings"]:
         lines.append(f"  “{plain(each['text'])[:WIDTH]}” [{each['code']}]")
-        lines += _wrapped(f"{each['source']}. {each['remedy']}")
+        lines += wrapped(f"{each['source']}. {each['remedy']}")
     emit(document, lines, as_json=as_json)
     return OK if document["clear"] else NOT_VERIFIED
 
@@ -336,7 +230,7 @@ def crosswalk(
 
     Example: veta crosswalk evidence.json --json
     """
-    spoken, catalogue = language_of(language), _network(schemes).catalogue
+    spoken, catalogue = language_of(language), network_of(schemes).catalogue
     walk = shipped.crosswalk() if own is None else load_crosswalk(octets_of(own), catalogue)
     evidence = read_evidence(octets_of(evidence_file))
     document = crosswalk_json(evidence, walk, catalogue, at_s=_at_s(at))
@@ -387,7 +281,7 @@ def criteria(
 
     Example: veta criteria assessment.json --at 2026-11-01
     """
-    spoken, catalogue = language_of(language), _network(schemes).catalogue
+    spoken, catalogue = language_of(language), network_of(schemes).catalogue
     found, document = criteria_json(read_assessment(octets_of(file)), catalogue, at_s=_at_s(at))
     document["summary"] = summary(found, spoken)
     emit(document, _criteria_lines(document, spoken), as_json=as_json)
@@ -419,7 +313,8 @@ def _plan(line: dict[str, Any]) -> str:
     return f"{words.upper() if line['plan'] == PlanState.OVERDUE else words}, due {last}"
 
 
-def _network(files: list[Path] | None) -> NetworkSchemes:
+def network_of(files: list[Path] | None) -> NetworkSchemes:
+    """The schemes to go by: those shipped, and those of files."""
     return read_schemes(*(octets_of(each) for each in files or ()))
 
 
@@ -447,5 +342,6 @@ def _at_s(day: str | None) -> int:
     return int(time.time()) if day is None else day_s(day)
 
 
-def _wrapped(sentence: str) -> list[str]:
+def wrapped(sentence: str) -> list[str]:
+    """A sentence in lines, indented."""
     return textwrap.wrap(plain(sentence), WIDTH, initial_indent="    ", subsequent_indent="    ")

@@ -16,6 +16,7 @@ from veta.cli import (
     anchor,
     assurance,
     audit,
+    claim,
     claims,
     compare,
     disclose,
@@ -25,6 +26,7 @@ from veta.cli import (
     indicators,
     initialise,
     issue,
+    licences,
     lineage,
     lot_corrections,
     lot_exits,
@@ -102,6 +104,7 @@ app.add_typer(indicators.app, name="indicators")
 app.add_typer(disclose.app, name="disclose")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(rounds.app, name="round")
+app.add_typer(licences.app, name="licence")
 app.command("lineage", short_help="Show where a lot's metal came from, or where it is.")(
     lineage.lineage
 )
@@ -116,7 +119,7 @@ app.command("check", short_help="Hold a document to the rules of UNTP, PACT or E
     exchange.check
 )
 app.command("claim", short_help="Print the sentence that a lot's label may carry, or why not.")(
-    claims.claim
+    claim.claim
 )
 app.command("words", short_help="Tell which words may not stand on a label, and why.")(claims.words)
 app.add_typer(claims.profile_app, name="profile")

@@ -26,6 +26,7 @@ from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.lot import Issuance
 from veta.model.ranges import Ranges
 from veta.monitoring.readings import RoundReadings
+from veta.services.papers import papers_kept
 from veta.services.round_answer import Lengths, RoundAnswer, answer_of
 from veta.services.round_files import (
     RoundTerms,
@@ -312,6 +313,7 @@ def _found(node: OpenNode, round_: str, papers: list[str]) -> RoundsFound:
     asked = (round_, statement_of(node, round_))
     if node.keeps:
         more += list(kept_papers(node.store))
+    more += papers_kept(node.papers, now_s=node.clock.now_s()).statements
     return RoundReader(node.verifier, node.ledger, node.clock).judged(asked, more)
 
 

@@ -4,7 +4,7 @@
     supported   step 11 names the programme; model, share and origins come from the lineage
     assured     each origin's certificates as the chain has them; one that was ended since is none
     schemes     the chain's numbers in the catalogue's names (``claims_schemes``)
-    licensed    by a file, as long as licences are no anchored statements
+    licensed    by anchored statements of the schemes' owners (``claims_licences``), or by a file
     judged      by ``veta.claims.grammar``; the words are its own
 
 Credit that a site drew from its account has its certificates in no lineage: it is refused.
@@ -25,6 +25,7 @@ from veta.claims.grammar import (
     judge,
     sentence,
 )
+from veta.claims.labels import LabelState
 from veta.claims.lexicon import WordList
 from veta.claims.wording import CONTENT_WORDS
 from veta.claims.words import require_name
@@ -37,6 +38,12 @@ from veta.model.determined import Known, Undetermined
 from veta.model.disclosure import LotPart
 from veta.model.lots import CustodyModel, LotBatchKind, SiteId
 from veta.services.claims_files import NetworkSchemes
+from veta.services.claims_licences import (
+    AnchoredLicence,
+    LicenceNow,
+    LicencePlace,
+    licences_now,
+)
 from veta.services.claims_schemes import CertificateReader, LeftOut, NamedScheme, SourceNow
 from veta.services.lot_reading import KnownLot
 from veta.services.node import Node
@@ -63,6 +70,12 @@ _OPEN_CERTIFICATES: Final = {
     "claims.no_common_mark",
     "claims.sources",
 }
+_OPEN_LICENCES: Final = {
+    "claims.not_licensed",
+    "claims.other_site",
+    "claims.model_not_licensed",
+    "claims.licence_not_in_force",
+}
 
 
 class ClaimOutcome(enum.StrEnum):
@@ -85,6 +98,8 @@ class ClaimAsk:
     """Which of the programmes that the lot has credit of; None: the only one."""
     issued_s: int = 0
     """When the label would be issued, Unix seconds."""
+    anchored: tuple[AnchoredLicence, ...] = ()
+    """Licences that the chain bears out; one that is dead is dead for a file as well."""
 
 
 @dataclass(slots=True)
@@ -98,6 +113,7 @@ class ClaimBasis:
     sources: tuple[SourceNow, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     schemes: tuple[NamedScheme, ...] = ()
+    licences: tuple[LicenceNow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,16 @@ class ClaimAnswer:
     sentence: str | None = None
     code: str | None = None
     reason: str | None = None
+
+    @property
+    def label(self) -> LabelState:
+        """What a label with this answer is at this look."""
+        if self.outcome is ClaimOutcome.SENTENCE:
+            return LabelState.LIVE
+        if self.outcome is ClaimOutcome.CANNOT_TELL:
+            return LabelState.NOT_DETERMINED
+        states = (each.state for each in self.basis.licences if each.code == self.code)
+        return next(states, LabelState.UNKNOWN_LICENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +287,8 @@ def _claim_facts(
     _require_named([header.site, *(run.header.site for run, _ in origins)], followed)
     reader = _reader(facts, followed, ask.network)
     basis.sources = reader.sources(origins, followed.names.sites)
+    here = LicencePlace(header.issuer, header.site, ask.issued_s)
+    basis.licences = tuple(licences_now(ask.anchored, ask.licences, reader, followed.schemes, here))
     basis.left_out, basis.schemes = reader.left_out, reader.schemes
     return ClaimFacts(
         lot=lot_id(header.issuer, part.lot_key).hex(),
@@ -269,7 +297,7 @@ def _claim_facts(
         sources=tuple(each.source for each in basis.sources),
         site=str(header.site),
         site_name=followed.names.sites[header.site],
-        licences=ask.licences,
+        licences=tuple(e.licence for e in basis.licences if e.licence is not None),
         substance=basis.substance,
         issued_s=ask.issued_s,
     )
@@ -356,6 +384,9 @@ def _judged(facts: ClaimFacts, basis: ClaimBasis, ask: ClaimAsk) -> ClaimTerms:
         if error.code in _OPEN_CERTIFICATES and basis.left_out:
             first = basis.left_out[0]
             raise VerificationError(first.code, first.reason) from error
+        dead = next((each for each in basis.licences if each.tells(schemes)), None)
+        if error.code in _OPEN_LICENCES and dead is not None:
+            raise VerificationError(dead.code, dead.reason) from error
         raise
     for mark in terms.marks:
         _require_mark(mark.words, ask.words)

@@ -9,15 +9,15 @@ from veta.claims.languages import Language
 from veta.custody.models import RULES
 from veta.model.lots import CustodyModel
 from veta.services.claims import ClaimAnswer, ClaimBasis
+from veta.services.claims_licences import BY_CHAIN, BY_FILE
 from veta.services.claims_schemes import SourceNow
 from veta.services.run_file import word_of
 from veta.verify.report import Report
 from veta.verify.verdict import Outcome
 
-BY_FILE: Final = "file"
 _LICENCES: Final = (
-    "the licence is the word of whoever made the licence file: licences are no anchored statements"
-    " yet, so nobody can see here whether one was suspended or withdrawn"
+    "a licence is the word of whoever made the licence file: it is no anchored statement, so nobody"
+    " can see here whether it was withdrawn"
 )
 _SCHEME_BY: Final = {
     "file": "that scheme {scheme} of the chain ({registered}) is {slug} is the word of a file",
@@ -44,7 +44,7 @@ def answer_json(answer: ClaimAnswer, language: Language) -> dict[str, Any]:
         "grade": {
             "lot": "chain",
             "certificates": "chain",
-            "licences": BY_FILE,
+            "licences": _licences_by(answer),
             "schemes": sorted({each.by for each in answer.basis.schemes}),
         },
         "restsOn": _rests_on(answer),
@@ -84,7 +84,30 @@ def _basis(basis: ClaimBasis) -> dict[str, Any]:
         "schemes": [
             {"scheme": each.scheme, "slug": each.slug, "by": each.by} for each in basis.schemes
         ],
+        "licences": [
+            {
+                "licence": each.identifier,
+                "by": each.by,
+                "scheme": each.slug,
+                "counts": each.licence is not None,
+                "state": each.state.value if each.by == BY_CHAIN else None,
+                "code": each.code or None,
+                "reason": each.reason or None,
+            }
+            for each in basis.licences
+        ],
     }
+
+
+def _licences_by(answer: ClaimAnswer) -> str | None:
+    """Whose word the licences are that the sentence needs; without one, those at hand."""
+    terms = answer.terms
+    by = {
+        each.by
+        for each in answer.basis.licences
+        if terms is None or each.identifier in terms.licences
+    }
+    return BY_FILE if BY_FILE in by else BY_CHAIN if by else None
 
 
 def _source(found: SourceNow) -> dict[str, Any]:
@@ -115,7 +138,7 @@ def _rests_on(answer: ClaimAnswer) -> list[str]:
         _SCHEME_BY[each.by].format(scheme=each.scheme, slug=each.slug, registered=each.registered)
         for each in answer.basis.schemes
     ]
-    return [_LICENCES, *named]
+    return [*([_LICENCES] if _licences_by(answer) == BY_FILE else []), *named]
 
 
 def _notices(report: Report) -> list[str]:

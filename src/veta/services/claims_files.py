@@ -145,13 +145,18 @@ def _licence(record: Record) -> Licence:
         window=Window.of_days(
             fields.text(record, "first"),
             fields.text(record, "last"),
-            from_offset_s=_offset_s(fields.text(record, "first_offset", "+00:00")),
-            until_offset_s=_offset_s(fields.text(record, "last_offset", "+00:00")),
+            from_offset_s=offset_s(fields.text(record, "first_offset", "+00:00")),
+            until_offset_s=offset_s(fields.text(record, "last_offset", "+00:00")),
         ),
     )
 
 
-def _offset_s(text: str) -> int:
+def offset_s(text: str) -> int:
+    """Seconds east of UTC of ``-03:00``.
+
+    Raises:
+        InputError: ``claims.zone``.
+    """
     found = _OFFSET.fullmatch(text)
     if found is None or int(found[3]) >= 60:
         raise InputError("claims.zone", "an offset is written -03:00")

@@ -124,6 +124,14 @@ class CertificateReader:
         source = Source(str(site), name, *window, tuple(counted.values()))
         return SourceNow(source, tuple(counted))
 
+    def slug(self, scheme: int) -> str:
+        """The catalogue's name of a scheme of the chain.
+
+        Raises:
+            InputError: ``claims.unknown_scheme``, ``claims.levels``.
+        """
+        return self._slug(scheme)
+
     def _certificate(self, number: int) -> Certificate | None:
         record = self._records.get(number)
         if record is None:

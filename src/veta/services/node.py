@@ -20,6 +20,7 @@ from veta.model.lots import LotId
 from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
 from veta.ports.ledger import Ledger
+from veta.ports.papers import PaperSource
 from veta.ports.store import Store, StoredStatement
 from veta.services.affected import Affected, AffectedDesk
 from veta.services.anchor import BatchAnchorer, BundleDesk
@@ -98,6 +99,7 @@ class Node:
         store: the node's database; ``None`` for a verifier that keeps nothing.
         desk: the member's writing side; ``None`` for a reader.
         policy: what this node's own verdicts ask for.
+        papers: of others, kept beside the store; ``None``: none.
     """
 
     def __init__(
@@ -109,7 +111,9 @@ class Node:
         store: Store | None = None,
         desk: MemberDesk | None = None,
         policy: Policy | None = None,
+        papers: PaperSource | None = None,
     ) -> None:
+        self.papers: Final = papers
         self.trust: Final = trust
         self.ledger: Final = ledger
         self.clock: Final = clock

@@ -14,7 +14,7 @@ from veta.monitoring.judge import CoSignatureFinding, Missing, Place, RoundFindi
 from veta.monitoring.readings import InstrumentFindings, RoundReadings
 from veta.monitoring.rounds import Author, Round
 from veta.services.round_files import require_readings
-from veta.services.rounds import NotCounted, RoundsFound
+from veta.services.rounds import RoundsFound
 
 _ORDER: Final = (Answer.NOT_MET, Answer.CANNOT_TELL, Answer.MET)
 _PLACES: Final = {
@@ -87,7 +87,7 @@ class RoundAnswer:
                 for each in judged.faults
             ],
             "ofNoRoundHere": [_co_signature_json(each) for each in judged.refused],
-            "notCounted": [_not_counted_json(each) for each in self.found.not_counted],
+            "notCounted": [each.to_json() for each in self.found.not_counted],
             "readingsAtHand": self.readings is not None,
             "series": [_series_json(each) for each in self.series],
         }
@@ -211,12 +211,6 @@ def _co_signature_json(each: CoSignatureFinding) -> dict[str, Any]:
         "witnessed": paper.witnessed.written(),
         "counts": _ranges_json(each.counts),
     }
-
-
-def _not_counted_json(each: NotCounted) -> dict[str, str]:
-    return {
-        "document": each.place, "leaf": each.leaf, "code": each.code, "reason": each.reason
-    }  # fmt: skip
 
 
 def _round_lines(each: RoundFinding, readings: RoundReadings | None) -> list[str]:

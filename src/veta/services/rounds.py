@@ -49,6 +49,12 @@ class NotCounted:
     code: str
     reason: str
 
+    def to_json(self) -> dict[str, str]:
+        """As JSON."""
+        return {
+            "document": self.place, "leaf": self.leaf, "code": self.code, "reason": self.reason
+        }  # fmt: skip
+
 
 @dataclass(slots=True)
 class Papers:
@@ -111,7 +117,7 @@ class RoundReader:
         """
         found = self.round_of(*asked)
         papers = Papers()
-        for place, bundle in (*_parts(*asked), *(p for each in more for p in _parts(*each))):
+        for place, bundle in (*parts_of(*asked), *(p for each in more for p in parts_of(*each))):
             self._read(place, bundle, papers)
         papers.rounds.setdefault(found.leaf, found)
         block = self._block()
@@ -164,7 +170,7 @@ def _leaf_words(bundle: StatementBundle) -> str:
         return ""
 
 
-def _parts(place: str, bundle: StatementBundle) -> Iterator[tuple[str, StatementBundle]]:
+def parts_of(place: str, bundle: StatementBundle) -> Iterator[tuple[str, StatementBundle]]:
     """A bundle's own statement, and each beside it."""
     yield place, bundle
     for each in within_bounds(bundle.beside):

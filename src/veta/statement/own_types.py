@@ -14,7 +14,7 @@ from typing import Any, Final
 from veta.errors import InputError
 from veta.model.ranges import Ranges
 from veta.statement.credential import CREDENTIAL_TYPE, VETA_CONTEXT, Credential
-from veta.statement.instants import read_date
+from veta.statement.instants import offset_s, read_date, read_end
 from veta.statement.shapes import (
     DATE,
     TEXT,
@@ -49,7 +49,7 @@ LICENSED_MODELS: Final = (
 _LAST_S: Final = 253_402_300_800
 _DIGEST: Final = matching("64 lower-case hexadecimal digits", r"[0-9a-f]{64}")
 _DID: Final = matching("a DID", r"did:[a-z0-9]{1,32}:[A-Za-z0-9._:%-]{1,512}")
-_OFFSET: Final = matching("an offset such as -03:00", r"[+-]\d{2}:[0-5]\d")
+_OFFSET: Final = matching("an offset such as -03:00", r"[+-](?:0\d|1[0-4]):(?:00|15|30|45)")
 _SECONDS: Final = whole(0, _LAST_S)
 
 
@@ -219,12 +219,17 @@ def _judge_co_signature(
     _judge_index(subject["witnessed"], subject["count"], "/credentialSubject/witnessed", found)
 
 
-def _judge_licence(_: Credential, subject: Mapping[str, Any], found: Findings) -> None:
+def _judge_licence(credential: Credential, subject: Mapping[str, Any], found: Findings) -> None:
     models = subject["models"]
     if not models or len(set(models)) != len(models):
         found.add("licence.models", "/credentialSubject/models", "must be one or more, each once")
-    if read_date(subject["lastDay"]) < read_date(subject["firstDay"]):
-        found.add("licence.window", "/credentialSubject/lastDay", "comes before the first")
+    first, last = read_date(subject["firstDay"]), read_date(subject["lastDay"])
+    if not 0 < first <= last:
+        found.add("licence.window", "/credentialSubject/lastDay", "comes before the first, or 1970")
+        return
+    zone_s = offset_s(subject.get("lastOffset", "+00:00"))
+    if credential.valid_until_s < read_end(subject["lastDay"], document_offset_s=zone_s):
+        found.add("licence.validity", "/validUntil", "comes before the licence's last day is over")
 
 
 _RULES: Final[

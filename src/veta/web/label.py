@@ -60,6 +60,16 @@ class OtherStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkLine:
+    """A scheme's mark: the sentence of a licence that lives, or why there is none."""
+
+    sentence: str
+    notice: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """Everything on the page of one statement."""
 
@@ -86,6 +96,7 @@ class Label:
     steps: tuple[StepLine, ...]
     not_proven: tuple[str, ...]
     others: tuple[OtherStatement, ...]
+    mark: MarkLine | None
     base_url: str
     """What the command line in the page asks, without a slash at its end."""
 
@@ -96,6 +107,7 @@ def build_label(
     base_url: str,
     member_name: str = "",
     others: tuple[OtherStatement, ...] = (),
+    mark: MarkLine | None = None,
 ) -> Label:
     """The page of a verified (or not verified) statement.
 
@@ -104,18 +116,20 @@ def build_label(
         base_url: where this node is reached from outside.
         member_name: what the consortium calls the issuer; a document may say anything.
         others: further statements about the same lot, kept here.
+        mark: what may be said under a licence now; not shown of what is not reliable.
     """
     document = report.statement.credential.document if report.statement else {}
     subject = _first(document.get("credentialSubject"))
     successor = _superseded_by(report)
     shown = Verdict.VALID_WITH_NOTICE if successor else report.verdict
     superseded = bool(successor) and report.verdict is shown
+    reliable = report.verdict.good and not superseded
     block = report.as_of
     decisive = None if report.verdict is Verdict.VALID else report.decisive()
     return Label(
         face="SUPERSEDED" if superseded else report.verdict.value,
         verdict=report.verdict.value,
-        reliable=report.verdict.good and not superseded,
+        reliable=reliable,
         title=_text(subject.get("batchNumber")) or _text(document.get("name")),
         is_lot=bool(_text(subject.get("batchNumber"))),
         leaf=report.leaf.hex() if report.leaf else "",
@@ -133,6 +147,7 @@ def build_label(
         steps=_step_lines(report),
         not_proven=_open_points(report),
         others=others,
+        mark=mark if reliable else None,
         base_url=base_url,
     )
 

@@ -40,6 +40,7 @@ _ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "said_at": "Recorded",
         "not_confirmed": "Not confirmed",
         "read_the_newer": "Open the newer statement",
+        "mark": "Mark",
         "lot": "The lot",
         "document": "The document",
         "lot_unreliable": "What the document says — not confirmed",
