@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.cli_home import LOTS, Home, anchored_home, good, run
+from tests.support.cli_home import DID, LOTS, Home, anchored_home, good, run
 
 LOT = LOTS[0]
 
@@ -77,6 +77,27 @@ def test_compare__bare_tokens__cannot_tell_offline(told: tuple[Home, str]) -> No
     assert (asked.code, asked.json["relation"]) == (1, "compare.equivocation")
     assert asked.json["first"]["anchored_at_s"] is None
     assert leaf == asked.json["second"]["leaf"]
+
+
+@pytest.mark.row("A60")
+def test_verify__issuer_on_the_readers_list__is_named_and_the_verdict_stays(
+    told: tuple[Home, str],
+) -> None:
+    home, _ = told
+    entry = {"identifiers": [DID], "names": [], "since": "2020-01-01", "until": None}
+    lists = {"name": "Own list", "published": "2026-10-01", "entries": [entry]}
+    path = home.folder / "lists.json"
+    path.write_text(json.dumps({"format": "veta-party-lists/1", "lists": [lists]}))
+    without = good(home.run("verify", LOT, "--json")).json
+    ran = good(home.run("verify", LOT, "--lists", path, "--json")).json
+    (found,) = ran.pop("listed")["found"]
+    assert (found["code"], found["identifier"]) == ("party.listed_before", DID)
+    assert {**ran, "as_of": None} == {**without, "as_of": None}
+    told_in_words = good(home.run("verify", LOT, home.bundle(LOT), "--lists", path)).out
+    assert told_in_words.count("Own list") == 2
+    path.write_text("[]")
+    refused = home.run("verify", LOT, "--lists", path)
+    assert (refused.code, refused.err.strip()[-25:]) == (2, "[canonical.not_an_object]"), refused
 
 
 def test_compare__corrected_by_supersede__nothing_is_wrong(told: tuple[Home, str]) -> None:

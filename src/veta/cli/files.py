@@ -49,6 +49,24 @@ def file_octets(subject: str) -> bytes | None:
     return octets
 
 
+def required_octets(path: Path, most_octets: int = 16 << 20) -> bytes:
+    """The octets of a file that was named.
+
+    Raises:
+        InputError: ``cli.unreadable``, ``cli.too_large``.
+    """
+    try:
+        with path.open("rb") as stream:
+            octets = stream.read(most_octets + 1)
+    except OSError as error:
+        raise InputError(
+            "cli.unreadable", f"cannot read {path}: {error.strerror or error}"
+        ) from error
+    if len(octets) > most_octets:
+        raise InputError("cli.too_large", f"{path} is larger than {most_octets} octets")
+    return octets
+
+
 def read_statement_file(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
     """A bundle file, or a bare token.
 

@@ -10,6 +10,7 @@ from veta.model.columns import ELEMENT_SYMBOLS, Column, ColumnKind
 from veta.model.consortium import Role
 from veta.services.run_file import read_column
 from veta.statement.jws import SignedStatement
+from veta.verify.listed import Listings
 from veta.verify.lot_columns import MILLIGRAM_SYMBOLS
 from veta.verify.report import Report
 from veta.verify.verdict import Check, Outcome
@@ -62,6 +63,41 @@ def _beside_lines(report: Report) -> list[str]:
         why = "" if decisive is None else f": {decisive.sentence} [{decisive.code}]"
         words = f"{kind}{by} {name}: {report.verdict.value}, counts as not there{why}"
     return textwrap.wrap(words.strip(), WIDTH, initial_indent="  - ", subsequent_indent="    ")
+
+
+def listing_lines(listed: Listings | None) -> list[str]:
+    """Who behind a lot is on the reader's lists; nothing where no list was named."""
+    if listed is None:
+        return []
+    lines = [
+        "",
+        f"  On your lists ({listed.looked_up} parties looked up; the verdict is not changed):",
+    ]
+    for each in listed.found:
+        entry = each.hit.entry
+        until = "" if entry.until_s is None else f" until {moment(entry.until_s)}"
+        body = (
+            f"{plain(each.name)} <{plain(each.identifier)}>, {', '.join(each.capacities)}:"
+            f" {_LISTED_WORDS[each.code]} {plain(each.hit.list_name)} since"
+            f" {moment(entry.since_s)}{until} (list of {moment(each.hit.published_s)})"
+            f" [{each.code}]"
+        )
+        lines += textwrap.wrap(body, WIDTH, initial_indent="  - ", subsequent_indent="    ")
+    if not listed.found:
+        lines.append("  - nobody")
+    if listed.not_asked:
+        numbers = ", ".join(str(member) for member in listed.not_asked)
+        lines.append(f"  - not looked up, for nobody told who they are: members {numbers}")
+    return lines
+
+
+_LISTED_WORDS: Final = {
+    "party.listed_before": "was listed when the lot was made, on",
+    "party.listed_since": "was listed after the lot was made, on",
+    "party.listed": "is on",
+    "party.listed_once": "was once on",
+    "party.name_listed": "bears a name that is on",
+}
 
 
 def _issuer_words(report: Report) -> list[tuple[str, str]]:

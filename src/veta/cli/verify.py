@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -18,10 +19,10 @@ from veta.cli.console import (
     exit_code_of,
     say,
 )
-from veta.cli.files import file_octets, read_statement_file
+from veta.cli.files import file_octets, read_statement_file, required_octets
 from veta.cli.homes import find_leaf, home_config, home_trust, open_asked
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
-from veta.cli.rendering import report_lines
+from veta.cli.rendering import listing_lines, report_lines
 from veta.config import load_trust
 from veta.disclosure.mandatory import DEFAULT_POLICY
 from veta.errors import (
@@ -36,7 +37,10 @@ from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.determined import Undetermined
 from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.trust import TrustConfig
+from veta.services.listed import listed_parties
 from veta.statement.instants import read_instant
+from veta.verify.listed import Listings
+from veta.verify.party_lists import PartyLists, read_party_lists
 from veta.verify.policy import LOT_STEPS, Policy
 from veta.verify.report import Report
 from veta.verify.verdict import Step
@@ -104,6 +108,14 @@ def verify(  # noqa: PLR0917 - one parameter an option
     at: Annotated[
         str, typer.Option(help="Judge validity and status for this instant, not for the block's.")
     ] = "",
+    lists: Annotated[
+        Path | None,
+        typer.Option(
+            "--lists",
+            help="Your own file of sanctioned or barred parties (veta-party-lists/1): whoever is "
+            "behind the lot and on a list is named beside the verdict, which stays what it is.",
+        ),
+    ] = None,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> int:
@@ -126,13 +138,22 @@ def verify(  # noqa: PLR0917 - one parameter an option
         indicators=(DEFAULT_POLICY,) if with_indicators else (),
     )
     with ExitStack() as stack:
-        judge = Judge(stack, home=home, trust=trust, rpc=rpc, offline=offline, policy=policy)
+        judge = Judge(
+            stack,
+            home=home,
+            trust=trust,
+            rpc=rpc,
+            offline=offline,
+            policy=policy,
+            lists=None if lists is None else read_party_lists(required_octets(lists)),
+        )
         if len(subjects) == 1:
-            report = judge.report(subjects[0])
-            document = {"subject": subjects[0], **report.to_json()}
-            emit(document, report_lines(report), as_json=as_json)
-            return EXIT_OF_VERDICT[report.verdict]
-        found = [(subject, judge.report_or_error(subject)) for subject in subjects]
+            judged = judge.judged(subjects[0])
+            document = {"subject": subjects[0], **judged.to_json()}
+            lines = [*report_lines(judged.report), *listing_lines(judged.listed)]
+            emit(document, lines, as_json=as_json)
+            return EXIT_OF_VERDICT[judged.report.verdict]
+        found = [(subject, judge.judged_or_error(subject)) for subject in subjects]
     _print(found, as_json=as_json)
     codes = {_exit_code(each) for _, each in found}
     return next(code for code in _WORST_FIRST if code in codes)
@@ -143,6 +164,20 @@ def _required(*, lineage: bool, documents: bool) -> frozenset[Step]:
     if lineage:
         required |= LOT_STEPS
     return required | {Step.ASSURANCE} if documents else required
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A report, and who behind the lot is on the reader's lists."""
+
+    report: Report
+    listed: Listings | None
+    """``None``: no lists were named."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The report, and beside it what the lists say."""
+        listed = {} if self.listed is None else {"listed": self.listed.to_json()}
+        return {**self.report.to_json(), **listed}
 
 
 class Judge:
@@ -157,7 +192,9 @@ class Judge:
         rpc: list[str] | None,
         offline: bool,
         policy: Policy,
+        lists: PartyLists | None = None,
     ) -> None:
+        self._lists = lists
         self._stack = stack
         self._home = home
         self._trust_file = trust
@@ -166,22 +203,41 @@ class Judge:
         self._policy = policy
         self._node: OpenNode | None = None
 
-    def report(self, subject: str) -> Report:
-        """The report about a file, or about a statement that the home keeps."""
+    def judged(self, subject: str) -> Judged:
+        """The report about a file, or about a statement that the home keeps; lists looked up."""
         found = file_octets(subject)
         if found is None:
             node = self._open()
             bundle = self._kept(node, find_leaf(node, subject, newest=True))
-            return Verifier(node.trust, self._policy).verify(bundle, node.facts(bundle))
+            return self._by(Verifier(node.trust, self._policy), bundle, node.facts(bundle), node)
         bundle, facts = read_statement_file(found)
         verifier = Verifier(self._trust(), self._policy)
         if self._offline:
-            return verifier.verify(bundle, facts or unasked(NO_FACTS))
+            return self._by(verifier, bundle, facts or unasked(NO_FACTS))
         try:
-            return verifier.verify(bundle, self._open().facts(bundle))
+            node = self._open()
+            return self._by(verifier, bundle, node.facts(bundle), node)
         except (LedgerError, StoreError) as error:
             # The verdict says that it could not be determined, and why.
-            return verifier.verify(bundle, unasked(Undetermined(error.code, error.message)))
+            unknown = unasked(Undetermined(error.code, error.message))
+            return self._by(verifier, bundle, unknown)
+
+    def report(self, subject: str) -> Report:
+        """The report alone."""
+        return self.judged(subject).report
+
+    def _by(
+        self,
+        verifier: Verifier,
+        bundle: StatementBundle,
+        facts: LedgerFacts,
+        node: OpenNode | None = None,
+    ) -> Judged:
+        report = verifier.verify(bundle, facts)
+        if self._lists is None:
+            return Judged(report, None)
+        ledger = None if node is None else node.ledger
+        return Judged(report, listed_parties(bundle, facts, report, self._lists, ledger))
 
     def _kept(self, node: OpenNode, leaf: Leaf) -> StatementBundle:
         """A statement of the home; with its lot and lineage if these are required."""
@@ -195,10 +251,10 @@ class Judge:
             return node.bundle(leaf)  # the verdict says that no lot was shown
         return node.with_lineage(found).bundle
 
-    def report_or_error(self, subject: str) -> Report | ProvenanceError:
+    def judged_or_error(self, subject: str) -> Judged | ProvenanceError:
         """The report, or why there is none: one of several must not hide the others."""
         try:
-            return self.report(subject)
+            return self.judged(subject)
         except ProvenanceError as error:
             return error
 
@@ -232,13 +288,13 @@ def unasked(reason: Undetermined) -> LedgerFacts:
     )
 
 
-def _exit_code(found: Report | ProvenanceError) -> int:
+def _exit_code(found: Judged | ProvenanceError) -> int:
     if isinstance(found, ProvenanceError):
         return exit_code_of(found)
-    return EXIT_OF_VERDICT[found.verdict]
+    return EXIT_OF_VERDICT[found.report.verdict]
 
 
-def _print(found: list[tuple[str, Report | ProvenanceError]], *, as_json: bool) -> None:
+def _print(found: list[tuple[str, Judged | ProvenanceError]], *, as_json: bool) -> None:
     """Several subjects: one line or one JSON entry each, in the order asked."""
     documents: list[dict[str, Any]] = []
     lines = []
@@ -249,9 +305,10 @@ def _print(found: list[tuple[str, Report | ProvenanceError]], *, as_json: bool) 
             lines.append(f"{'(not judged)':<17}  {subject}  {message} [{each.code}]")
             continue
         documents.append({"subject": subject, **each.to_json()})
-        decisive = each.decisive()
-        reason = "" if decisive is None or each.verdict == "VALID" else f"  {decisive.sentence}"
-        lines.append(f"{each.verdict.value:<17}  {subject}{reason}")
+        report, decisive = each.report, each.report.decisive()
+        reason = "" if decisive is None or report.verdict == "VALID" else f"  {decisive.sentence}"
+        lines.append(f"{report.verdict.value:<17}  {subject}{reason}")
+        lines += listing_lines(each.listed)
     emit({"reports": documents}, lines, as_json=as_json)
-    judged = sum(isinstance(each, Report) for _, each in found)
+    judged = sum(isinstance(each, Judged) for _, each in found)
     say(f"{judged} judged" if judged == len(found) else f"{judged} of {len(found)} judged")
