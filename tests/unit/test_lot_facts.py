@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.certified_lot import TRUST, Case
+from tests.support.custody_world import SITE
 from tests.support.disclosed_lots import (
     ROD_RUN,
     UNOPENED,
@@ -25,6 +26,7 @@ from veta.model.anchoring import StatusEntry
 from veta.model.bundle import LotFacts
 from veta.model.determined import Known, Undetermined
 from veta.model.identifiers import Leaf, UnixSeconds
+from veta.model.site_notices import SiteNotices
 from veta.services.lot_facts import MAX_BATCHES
 from veta.services.verify import FactGatherer
 from veta.verify.policy import Policy
@@ -139,6 +141,12 @@ class Lots:
         self.chain.ask("recognitions", (scheme, body))
         return self.assured.recognitions
 
+    def site_notices(self, site: int, _: object) -> Any:
+        if self.facts.sites is None:
+            raise ConfigError("config.no_contract", "no such contract is pinned")
+        self.chain.ask("site_notices", site)
+        return next(each for each in self.facts.sites.value if each.site == site)
+
 
 def gathered(chain: Chain) -> LotFacts:
     facts = FactGatherer(chain, chain).gather(chain.case.bundle).lot
@@ -214,6 +222,26 @@ def test_gather__chain_of_an_older_version__says_why() -> None:
     facts = case.with_facts(lot=found).facts
     report = Verifier(TRUST).verify(case.bundle, facts)
     assert "config.no_contract" in {check.code for check in report.checks}
+
+
+def test_gather__sites_of_the_batches__each_is_asked_once_at_the_block() -> None:
+    told = Known((SiteNotices(SITE, (), (), 0),))
+    case = rod_chain().with_facts(sites=told).case()
+    chain = Chain(case)
+    gatherer = FactGatherer(chain, chain)
+    for _ in range(2):
+        found = gatherer.gather(case.bundle).lot
+        assert found is not None
+        assert found.sites == told
+    assert [what for name, what in chain.asked if name == "site_notices"] == [SITE]
+
+
+def test_gather__sites__no_answer_is_undetermined_and_no_contract_is_nothing() -> None:
+    told = Known((SiteNotices(SITE, (), (), 0),))
+    case = rod_chain().with_facts(sites=told).case()
+    found = gathered(Chain(case, broken="site_notices"))
+    assert found.sites == Undetermined("ledger.timeout", "no answer")
+    assert gathered(Chain(rod_chain().case())).sites is None
 
 
 def test_gather__malformed_lot__nothing_is_asked() -> None:

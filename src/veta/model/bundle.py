@@ -13,6 +13,7 @@ from veta.model.identifiers import BatchRoot, Leaf, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
 from veta.model.lots import AllocationRule, LotId, LotRecord, ProductClassTerms
 from veta.model.notices import LotNoticeFacts
+from veta.model.site_notices import SiteNotices
 
 _NOT_ASKED = Undetermined("facts.none", "nobody asked the chain who assures what")
 _UNASKED_NOTICES = Undetermined("facts.none", "nobody asked the chain what was restated")
@@ -93,6 +94,9 @@ class LotFacts:
     """The certificates that the disclosed origins rest on, and what stands above them."""
     notices: Determined[LotNoticeFacts] = _UNASKED_NOTICES
     """What was said beside the lot and those batches."""
+    sites: Determined[tuple[SiteNotices, ...]] | None = None
+    """What is said of the sites of those batches; ``None``: nobody asked, or the network keeps
+    no such records."""
 
 
 @dataclass(frozen=True, slots=True)

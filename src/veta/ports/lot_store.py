@@ -66,6 +66,9 @@ class LotVerb(enum.StrEnum):
     DISPUTE = "dispute"
     CLOSE_DISPUTE = "close dispute"
     UPHOLD_DISPUTE = "uphold dispute"
+    RAISE_CONCERN = "raise concern"
+    CLOSE_CONCERN = "close concern"
+    RECORD_SITE = "record site"
 
     @property
     def happens_once(self) -> bool:
@@ -103,6 +106,9 @@ _TOLD_BY_RECEIPT: Final = frozenset(
         LotVerb.DISPUTE,
         LotVerb.CLOSE_DISPUTE,
         LotVerb.UPHOLD_DISPUTE,
+        LotVerb.RAISE_CONCERN,
+        LotVerb.CLOSE_CONCERN,
+        LotVerb.RECORD_SITE,
     }
 )
 """What can be said again once it was taken back names, in its request, what it follows."""

@@ -24,6 +24,7 @@ from veta.model.lots import (
 )
 from veta.services.assurance_facts import AssuranceReads, gather_assurance
 from veta.services.notice_facts import NoticeReads, gather_notices, parties_of
+from veta.services.site_facts import SiteFacts, SiteReads
 from veta.trees import DIGEST_LENGTH
 from veta.verify.batches import header_fault, name_of
 from veta.verify.cause import read_cause
@@ -40,7 +41,7 @@ _TOO_MANY: Final = Undetermined(
 )
 
 
-class LotReads(AssuranceReads, NoticeReads, Protocol):
+class LotReads(AssuranceReads, NoticeReads, SiteReads, Protocol):
     """The part of the lots' port that verification needs; every read names its block."""
 
     def batch_word(self, issuer: MemberId, root: LotRoot, block: BlockRef) -> bytes:
@@ -66,7 +67,12 @@ class StatusReads(Protocol):
 
 
 def gather_lot(
-    reads: LotReads, statuses: StatusReads, bundle: StatementBundle, leaf: Leaf, block: BlockRef
+    reads: LotReads,
+    statuses: StatusReads,
+    bundle: StatementBundle,
+    leaf: Leaf,
+    block: BlockRef,
+    sites: SiteFacts | None = None,
 ) -> LotFacts | None:
     """Everything that the verifier needs to know from the chain about a bundle's lot.
 
@@ -76,10 +82,12 @@ def gather_lot(
         bundle: as handed over; ``None`` is returned for one without a lot that can be asked about.
         leaf: of its statement.
         block: at which all is asked.
+        sites: remembers what was asked of sites for other bundles.
     """
     part = bundle.lot
     if part is None or lot_fault(part) is not None:
         return None
+    sites = sites or SiteFacts(reads, block)
     headers = list(_headers(bundle))
     classes = sorted({header.product_class for header in headers})[:MAX_BATCHES]
     rules = sorted({header.allocation_rule for header in headers} - {0})[:MAX_BATCHES]
@@ -96,6 +104,7 @@ def gather_lot(
         rules=ask(lambda: _present(reads.allocation_rule(each, block) for each in rules)),
         assurance=assurance,
         notices=ask(lambda: gather_notices(reads, part, headers[:MAX_BATCHES], block, parties)),
+        sites=sites.of(header.site for header in headers),
     )
 
 

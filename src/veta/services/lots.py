@@ -25,6 +25,7 @@ from veta.services.open_lot import LotCustodian
 from veta.services.originate import Originator
 from veta.services.planning import TransactionPlanner
 from veta.services.runs import RunDesk
+from veta.services.sites import SiteDesk
 from veta.services.trail import TrailDesk
 from veta.services.transform import Transformer
 from veta.sum_trees import lot_key
@@ -41,6 +42,7 @@ class LotDesk:
     rules: RuleDesk
     assurance: AssuranceDesk
     notices: NoticeDesk
+    sites: SiteDesk
 
     @classmethod
     def of(
@@ -69,6 +71,7 @@ class LotDesk:
             rules=RuleDesk(lots, clock),
             assurance=AssuranceDesk(lots, clock),
             notices=NoticeDesk(lots, clock),
+            sites=SiteDesk(lots, clock),
         )
 
 

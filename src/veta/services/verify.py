@@ -19,6 +19,7 @@ from veta.model.identifiers import BatchRoot, Leaf, MemberId
 from veta.ports.clock import Clock
 from veta.ports.ledger import LedgerReader
 from veta.services.lot_facts import LotReads, ask, gather_lot, unasked_lot
+from veta.services.site_facts import SiteFacts
 from veta.statement.jws import SignedStatement, read_statement
 from veta.verify.beside import within_bounds
 from veta.verify.report import Report
@@ -62,6 +63,7 @@ class FactGatherer:
             as_of=_ask(ledger.final_head),
         )
         self._issuers: dict[str, IssuerView] = {}
+        self._sites: SiteFacts | None = None
 
     def gather(self, bundle: StatementBundle) -> LedgerFacts:
         """Everything the verifier needs to know from the chain about one statement."""
@@ -152,7 +154,9 @@ class FactGatherer:
             return unasked_lot(bundle, reads)
         if reads.value is None:
             return None
-        return gather_lot(reads.value, self._ledger, bundle, leaf, block)
+        if self._sites is None:
+            self._sites = SiteFacts(reads.value, block)
+        return gather_lot(reads.value, self._ledger, bundle, leaf, block, self._sites)
 
     def _unasked(self, why: Undetermined) -> LedgerFacts:
         return self._facts(IssuerView(why, why, why), anchor=why, status=why)

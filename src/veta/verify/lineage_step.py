@@ -103,7 +103,7 @@ def check_lineage(
     lineage.complete = not any(check.outcome in _OPEN for check in lineage.checks)
     if lineage.complete:
         lineage.checks += _whole(lineage, part)
-    lineage.checks = list(_at_most(lineage.checks))
+    lineage.checks = list(at_most(lineage.checks))
     return lineage
 
 
@@ -289,7 +289,7 @@ def _shares(origins: Ancestry) -> Iterator[str]:
         yield f"{share_ppm} ppm {where}"
 
 
-def _at_most(checks: list[Check]) -> Iterator[Check]:
+def at_most(checks: Iterable[Check]) -> Iterator[Check]:
     """So that a hostile bundle makes no report without end, and never hides an outcome."""
     seen: dict[tuple[Outcome, str], int] = {}
     for check in checks:

@@ -54,6 +54,7 @@ from veta.verify.strict_json import (
 )
 from veta.verify.transport_assurance import assurance_json, read_assurance
 from veta.verify.transport_notices import notices_json, read_notices
+from veta.verify.transport_sites import read_sites, sites_json
 from veta.verify.transport_status import read_status, status_json
 
 _MAX_PATH: Final = 64
@@ -100,14 +101,17 @@ def lot_facts_json(facts: LotFacts) -> dict[str, Any]:
         "rules": determined_json(facts.rules, each_json(_rule_json)),
         "assurance": determined_json(facts.assurance, assurance_json),
         "notices": determined_json(facts.notices, notices_json),
+        **({} if facts.sites is None else {"sites": determined_json(facts.sites, sites_json)}),
     }
 
 
 def read_lot_facts(value: Any) -> LotFacts:
     """What a file says that the chain said about a lot."""
+    of_sites = ("sites",) if isinstance(value, Mapping) and "sites" in value else ()
     document = members(
         value,
         *("lot", "record", "words", "successions", "classes", "rules", "assurance", "notices"),
+        *of_sites,
     )
     return LotFacts(
         lot=LotId(octets(document["lot"], 32)),
@@ -118,6 +122,7 @@ def read_lot_facts(value: Any) -> LotFacts:
         rules=determined(document["rules"], read_each(_read_rule)),
         assurance=determined(document["assurance"], read_assurance),
         notices=determined(document["notices"], read_notices),
+        sites=determined(document["sites"], read_sites) if of_sites else None,
     )
 
 

@@ -37,6 +37,8 @@ from veta.verify.lot_step import check_lot, check_lot_alone, facts_about, lot_fa
 from veta.verify.notice_step import check_notices
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
+from veta.verify.site_step import CONTRACT as SITE_NOTICES
+from veta.verify.site_step import check_sites
 from veta.verify.stated import StatedLot
 from veta.verify.verdict import Check, Outcome, Step, conclude
 
@@ -80,8 +82,10 @@ class Verifier:
         facts = _about_the_issuer(statement, facts)
         checks += self._judge(statement, bundle, facts)
         kept = all(each.outcome is Outcome.PASSED for each in checks if each.step is Step.RULES)
-        papers = self._papers(beside, facts)
-        checks += _lot(statement, bundle, facts, papers, kept=kept)  # 8, 9, 10, 11, 12
+        papers, sites = self._papers(beside, facts), self._keeps_sites(facts)
+        checks += _lot(  # 8, 9, 10, 11, 12
+            statement, bundle, facts, papers, kept=kept, sites=sites
+        )
         checks += check_indicators(  # 11
             statement, bundle, papers.shown, self.policy.indicators
         )
@@ -141,6 +145,9 @@ class Verifier:
                 bundle.lot, lineage, about, grounded=grounded, papers=papers
             )
             checks += [*assurance, *check_claims(bundle.lot, lineage, assurance)]
+            if self._keeps_sites(facts):
+                at_s = _time_of(facts)
+                checks += check_sites(bundle.lot, lineage, about, at_s, grounded=grounded)
             reached |= {Step.LINEAGE, Step.ASSURANCE, Step.CLAIMS}
         checks += _unreached(step for step in Step if step not in reached)
         return self._report(checks, None, facts)
@@ -159,6 +166,13 @@ class Verifier:
         if self.policy.relied_on_at_s is not None:
             return self.policy.relied_on_at_s
         return facts.as_of.value.time_s if isinstance(facts.as_of, Known) else UnixSeconds(0)
+
+    def _keeps_sites(self, facts: LedgerFacts) -> bool:
+        """Whether the pinned contracts say anything of sites at the block of the facts."""
+        block = known_block(facts)
+        pinned = self.trust.contracts_at(block.number) if block is not None else None
+        names = [] if pinned is None else [each.name for each in pinned.contracts]
+        return SITE_NOTICES in names
 
     def _authenticate(
         self, statement: SignedStatement, facts: LedgerFacts, anchored: list[Check]
@@ -324,8 +338,11 @@ def _lot(
     papers: Papers,
     *,
     kept: bool,
+    sites: bool,
 ) -> list[Check]:
-    """Steps 8 to 12; ``kept``: step 4 found no fault."""
+    """Steps 8 to 12; ``kept``: step 4 found no fault; ``sites``: the network keeps what is said of
+    them.
+    """
     part = bundle.lot
     words = check_words(statement.credential)
     if part is None:
@@ -340,8 +357,10 @@ def _lot(
     assurance = check_assurance(part, lineage, about, grounded=grounded, papers=papers)
     claims = check_claims(part, lineage, assurance)
     footprint = check_footprint(stated, part, lineage, grounded=grounded)
-    notices = check_notices(part, stated, lineage.walk, about, _time_of(facts))
-    return [*checks, *lineage.checks, *notices, *assurance, *words, *claims, *footprint]
+    said = check_notices(part, stated, lineage.walk, about, _time_of(facts))
+    if sites:
+        said += check_sites(part, lineage, about, _time_of(facts), grounded=grounded)
+    return [*checks, *lineage.checks, *said, *assurance, *words, *claims, *footprint]
 
 
 def _later_steps(steps_: Iterable[Step]) -> list[Check]:
