@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.api_world import Client
 from tests.support.cli_home import good
 from tests.support.monitored_homes import Homes, monitored_homes, readings_file
 from tests.support.monitored_wells import COMMUNITY, DAY_S, OPERATOR, START_S, WELLS
+from veta.api.app import create_app
+from veta.api.round_schemas import RoundFound
+from veta.bootstrap import open_home
+from veta.config import ApiSettings
 
 
 @pytest.fixture(scope="module")
@@ -268,3 +274,45 @@ def test_reading__shown_alone__is_proven_and_edited_is_not(kept: Homes, tmp_path
     )  # fmt: skip
     assert (ran.code, ran.json["error"]["code"]) == (1, "monitoring.readings_edited")
     assert not (tmp_path / "no.json").exists()
+
+
+# --- over HTTP, and with papers of others in the home ----------------------------------------
+
+
+def test_papers__of_others_in_the_home__count_on_every_face(homes: Homes) -> None:
+    june = leaf_of(homes.june, homes)
+    whole = homes.bundle("operator", june, "--with", homes.seen).read_bytes()
+    folder = homes.folder / "operator" / "papers"
+    with open_home(homes.folder / "operator") as node, asyncio.Runner() as runner:
+        client = Client(create_app(node, ApiSettings()), runner)
+
+        def seen(path: str = f"/v1/rounds/{june}", body: bytes | None = None) -> int:
+            answer = client.get(path) if body is None else client.post(path, body)
+            assert answer.status_code == 200, answer.text
+            RoundFound.model_validate(answer.json())
+            return int(answer.json()["rounds"][0]["coSigned"]["count"])
+
+        assert (seen(), seen("/v1/rounds", homes.june.read_bytes())) == (0, 0)
+        assert seen("/v1/rounds", whole) == 100
+        folder.mkdir()
+        (folder / "seen.json").write_bytes(homes.seen.read_bytes())
+        (folder / "broken.json").write_text("{")
+        assert seen() == 100
+        paper = leaf_of(homes.seen, homes)
+        refusals = (
+            (client.get(f"/v1/rounds/{paper}"), 404, "statement.not_found"),
+            (client.get("/v1/rounds/x"), 400, "leaf.malformed"),
+            (client.post("/v1/rounds", homes.seen.read_bytes()), 400, "monitoring.no_round"),
+        )
+        for answer, status, code in refusals:
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert homes.shown(june)["rounds"][0]["coSigned"]["count"] == 100
+
+
+@pytest.mark.row("S23")
+def test_verify__of_a_round__tells_what_is_single_signed(kept: Homes) -> None:
+    whole = kept.bundle("operator", leaf_of(kept.june, kept), "--with", kept.seen)
+    found = kept.run("operator", "verify", whole, "--json").json
+    (check,) = (each for each in found["checks"] if each["code"].startswith("monitoring."))
+    assert (found["verdict"], check["code"]) == ("VALID_WITH_NOTICE", "monitoring.single_signed")
+    assert (check["facts"]["co_signed"], check["facts"]["single_signed"]) == (100, "100-149")

@@ -20,6 +20,7 @@ from veta.api import (
     lot_notice_routes,
     lot_routes,
     registry_routes,
+    round_routes,
     rule_routes,
     service_routes,
     statement_routes,
@@ -52,6 +53,7 @@ _ROUTERS: Final = (
     registry_routes.router,
     rule_routes.router,
     assurance_routes.router,
+    round_routes.router,
     label_routes.router,
 )
 

@@ -26,8 +26,8 @@ from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.lot import Issuance
 from veta.model.ranges import Ranges
 from veta.monitoring.readings import RoundReadings
-from veta.services.papers import papers_kept
 from veta.services.round_answer import Lengths, RoundAnswer, answer_of
+from veta.services.round_desk import round_at_hand
 from veta.services.round_files import (
     RoundTerms,
     co_signature_credential,
@@ -38,7 +38,7 @@ from veta.services.round_files import (
     write_proof,
 )
 from veta.services.round_signing import party_of, self_of, witnessed
-from veta.services.rounds import RoundReader, RoundsFound, kept_papers
+from veta.services.rounds import RoundReader, RoundsFound
 from veta.statement.credential import view_credential
 from veta.statement.instants import read_instant
 from veta.statement.rules import check_rules
@@ -310,11 +310,7 @@ def _checked(answer: RoundAnswer, index: int, members: list[Any]) -> dict[str, A
 
 def _found(node: OpenNode, round_: str, papers: list[str]) -> RoundsFound:
     more = [(each, statement_of(node, each)) for each in papers]
-    asked = (round_, statement_of(node, round_))
-    if node.keeps:
-        more += list(kept_papers(node.store))
-    more += papers_kept(node.papers, now_s=node.clock.now_s()).statements
-    return RoundReader(node.verifier, node.ledger, node.clock).judged(asked, more)
+    return round_at_hand(node, (round_, statement_of(node, round_)), more)
 
 
 def _readings(files: list[Path], now_s: int) -> RoundReadings:

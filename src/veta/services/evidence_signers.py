@@ -28,13 +28,13 @@ from veta.model.assurance import AssuranceRecord
 from veta.model.assurance_events import RecordAction, RecordSource
 from veta.model.bundle import LedgerFacts
 from veta.model.columns import SubstanceId
-from veta.model.consortium import Member
 from veta.model.consortium import Role as MemberRole
 from veta.model.determined import Known
 from veta.model.identifiers import MemberId
 from veta.ports.ledger import LedgerReader
 from veta.services.assurance_facts import AssuranceReads
 from veta.services.evidence_files import subject_of
+from veta.verify.authors import group_words
 from veta.verify.report import Report
 from veta.verify.timing import roles_at
 from veta.verify.verdict import Outcome, Verdict
@@ -216,11 +216,6 @@ def _signature(report: Report, facts: LedgerFacts, chain: Chain, scope: Scope) -
     return Signature(
         signer, member.name, report.leaf.hex(), anchor.anchored_at_s, report.verdict.value, notices
     )
-
-
-def group_words(member: Member) -> str:
-    """A member's control group; one without is a group of its own."""
-    return f"group {member.control_group}" if member.control_group else f"member {member.member}"
 
 
 def _roles(roles: MemberRole) -> frozenset[Role]:

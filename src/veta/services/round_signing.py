@@ -13,8 +13,8 @@ from veta.monitoring.judge import worth_of
 from veta.monitoring.readings import RoundReadings
 from veta.monitoring.rounds import Author, CoSignature, Round
 from veta.ports.ledger import LedgerReader
-from veta.services.evidence_signers import group_words
 from veta.services.round_files import require_readings
+from veta.verify.authors import group_words
 from veta.verify.timing import roles_at
 
 _NOT_YET = Leaf(bytes(32))

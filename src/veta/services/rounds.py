@@ -13,7 +13,6 @@ from typing import Final
 from veta.errors import LedgerUnavailableError, ProvenanceError, VerificationError
 from veta.model.anchoring import BatchKind, BlockRef
 from veta.model.bundle import LedgerFacts, StatementBundle
-from veta.model.consortium import Role
 from veta.model.determined import Known
 from veta.model.identifiers import Leaf
 from veta.monitoring.judge import Judged, family, judge
@@ -22,22 +21,18 @@ from veta.ports.clock import Clock
 from veta.ports.ledger import LedgerReader
 from veta.ports.store import Store
 from veta.services.anchor import BundleDesk
-from veta.services.evidence_signers import group_words
 from veta.services.verify import FactGatherer
 from veta.statement.credential import read_credential
 from veta.statement.jws import unseal
 from veta.statement.own_types import CO_SIGNATURE, MONITORING_ROUND, own_type_of
+from veta.verify.authors import author_told
 from veta.verify.beside import within_bounds
 from veta.verify.report import Report
-from veta.verify.timing import roles_at
-from veta.verify.verdict import Check, Outcome, Step, Verdict
+from veta.verify.verdict import Verdict
 from veta.verify.verifier import Verifier
 
 MOST_KEPT: Final = 2_000
 """Statements of the home that are looked at, the newest first."""
-_ALONE: Final = frozenset(Step(number) for number in range(1, 8))
-_REVOKED: Final = "status.revoked"
-_SUPERSEDED: Final = "status.superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,46 +199,9 @@ def author_of(place: str, report: Report, facts: LedgerFacts) -> Author:
     decisive = report.decisive()
     words = f"{place}: {decisive.sentence if decisive else report.verdict.value}"
     code = decisive.code if decisive else f"verify.{report.verdict.value.lower()}"
-    known = (facts.issuer, facts.membership, facts.anchor)
-    if report.verdict is Verdict.INDETERMINATE or not all(isinstance(e, Known) for e in known):
-        if report.statement is None or report.verdict is Verdict.INVALID:
-            raise VerificationError(code, words)
+    if report.verdict is Verdict.INDETERMINATE:
         raise LedgerUnavailableError(code, words)
-    withdrawn = _only_revoked(report)
-    if not report.verdict.good and not withdrawn:
+    author = author_told(report.checks, facts)
+    if author is None:
         raise VerificationError(code, words)
-    assert isinstance(facts.issuer, Known)
-    assert isinstance(facts.membership, Known)
-    assert isinstance(facts.anchor, Known)
-    member, anchor = facts.issuer.value, facts.anchor.value
-    assert member is not None  # a statement of nobody is INVALID, and not for being revoked
-    assert anchor is not None
-    roles = roles_at(facts.membership.value, anchor.anchored_at_s) or Role(0)
-    return Author(
-        party=member.identifier,
-        name=member.name,
-        control_group=group_words(member),
-        is_community=Role.COMMUNITY in roles,
-        anchored_s=anchor.anchored_at_s,
-        withdrawn=withdrawn,
-        superseded_by=_successor(report),
-        notices=tuple(e.sentence for e in report.checks if e.outcome is Outcome.NOTICE),
-    )
-
-
-def _only_revoked(report: Report) -> bool:
-    """INVALID for nothing else than that it was revoked after it was anchored."""
-    bad = [each for each in report.checks if each.step in _ALONE and not _is_good(each)]
-    return bool(bad) and all(each.code == _REVOKED for each in bad)
-
-
-def _is_good(check: Check) -> bool:
-    return check.outcome in {Outcome.PASSED, Outcome.NOTICE}
-
-
-def _successor(report: Report) -> Leaf | None:
-    for check in report.checks:
-        leaf = check.facts.get("superseded_by")
-        if check.code == _SUPERSEDED and isinstance(leaf, str):
-            return Leaf(bytes.fromhex(leaf))
-    return None
+    return author

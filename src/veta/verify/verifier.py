@@ -12,7 +12,7 @@ a policy that requires them never gets better than NOT_PROVEN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -34,6 +34,7 @@ from veta.verify.footprint_step import check_footprint
 from veta.verify.indicators_step import check_indicators
 from veta.verify.lineage_step import check_lineage
 from veta.verify.lot_step import check_lot, check_lot_alone, facts_about, lot_fault
+from veta.verify.monitoring_step import Told, check_round
 from veta.verify.notice_step import check_notices
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
@@ -78,9 +79,11 @@ class Verifier:
         statement, checks = steps.check_form(bundle)  # 1
         if statement is None:
             return self._report(checks + _not_reached(), None, facts)
-        beside = tuple(self._beside(bundle, facts))
+        told, unread = self._beside(bundle, facts)
         facts = _about_the_issuer(statement, facts)
         checks += self._judge(statement, bundle, facts)
+        told = [Told(statement, tuple(checks), facts), *told]
+        beside = tuple(self._beside_reports(told, unread))
         kept = all(each.outcome is Outcome.PASSED for each in checks if each.step is Step.RULES)
         papers, sites = self._papers(beside, facts), self._keeps_sites(facts)
         checks += _lot(  # 8, 9, 10, 11, 12
@@ -89,6 +92,7 @@ class Verifier:
         checks += check_indicators(  # 11
             statement, bundle, papers.shown, self.policy.indicators
         )
+        checks += check_round(told[0], told[1:], self._moment_s(facts))  # 10
         return replace(self._report(checks, statement, facts), beside=beside)
 
     def _judge(
@@ -107,17 +111,41 @@ class Verifier:
         checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
         return checks + self._status(statement, facts)  # 7
 
-    def _beside(self, bundle: StatementBundle, facts: LedgerFacts) -> Iterator[Report]:
-        """Steps 1 to 7 of every statement beside, all of them required whatever the policy."""
-        for each in within_bounds(bundle.beside):
+    def _beside(
+        self, bundle: StatementBundle, facts: LedgerFacts
+    ) -> tuple[list[Told], dict[int, list[Check]]]:
+        """Steps 1 to 7 of every statement beside, and by its place what cannot be read at all."""
+        told: list[Told] = []
+        unread: dict[int, list[Check]] = {}
+        for place, each in enumerate(within_bounds(bundle.beside)):
             alone = StatementBundle(each.token, each.inclusion, each.root)
             statement, checks = steps.check_form(alone)
             if statement is None:
-                yield self._report(checks, None, facts, ALONE)
+                unread[place] = checks
                 continue
             about = _about_the_issuer(statement, facts_beside(facts, statement.leaf, each.root))
-            checks += self._judge(statement, alone, about)
-            yield self._report(checks, statement, about, ALONE)
+            told.append(Told(statement, (*checks, *self._judge(statement, alone, about)), about))
+        return told, unread
+
+    def _beside_reports(
+        self, told: Sequence[Told], unread: Mapping[int, list[Check]]
+    ) -> Iterator[Report]:
+        """A report of every statement beside, all of steps 1 to 7 required whatever the policy.
+
+        Args:
+            told: the bundle's own statement, then those beside it that can be read.
+            unread: by place, what was found of the others.
+        """
+        own, *readable = told
+        waiting = iter(readable)
+        for place in range(len(readable) + len(unread)):
+            if place in unread:
+                yield self._report(unread[place], None, own.facts, ALONE)
+                continue
+            each = next(waiting)
+            others = [one for one in told if one is not each]
+            found = check_round(each, others, self._moment_s(each.facts))
+            yield self._report([*each.checks, *found], each.statement, each.facts, ALONE)
 
     def verify_lot_alone(self, bundle: StatementBundle, facts: LedgerFacts) -> Report:
         """What the chain shows of a lot whose passport is not at hand: steps 8 to 11.

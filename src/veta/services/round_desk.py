@@ -1,0 +1,33 @@
+"""A round judged with everything that a node has at hand about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from veta.model.bundle import StatementBundle
+from veta.services.node import Node
+from veta.services.papers import papers_kept
+from veta.services.rounds import RoundReader, RoundsFound, kept_papers
+
+
+def round_at_hand(
+    node: Node,
+    asked: tuple[str, StatementBundle],
+    more: Iterable[tuple[str, StatementBundle]] = (),
+) -> RoundsFound:
+    """A round with what stands beside it, what was handed in, and what the node keeps.
+
+    Args:
+        node: its store and its folder of papers are looked at, if it has them.
+        asked: place and statement of the round.
+        more: further rounds and co-signatures.
+
+    Raises:
+        InputError, VerificationError, LedgerUnavailableError: as ``RoundReader.judged``.
+        StoreError: ``papers.*``.
+    """
+    papers = list(more)
+    if node.keeps:
+        papers += list(kept_papers(node.store))
+    papers += papers_kept(node.papers, now_s=node.clock.now_s()).statements
+    return RoundReader(node.verifier, node.ledger, node.clock).judged(asked, papers)
