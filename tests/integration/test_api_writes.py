@@ -15,6 +15,8 @@ from veta.api.app import create_app
 from veta.api.tokens import load_token
 from veta.errors import ConfigError
 from veta.ports.store import IntentState
+from veta.statement.jws import read_statement
+from veta.statement.status_list import StatusListEntry, read_status_list
 
 WRITES = [
     "/v1/statements",
@@ -283,3 +285,29 @@ def test_dispute_and_supersede__through_http__reach_the_chain(
         codes[name] = {check["code"] for check in report["checks"]}
     assert "status.superseded" in codes["old"]
     assert "status.disputed" in codes["new"]
+
+
+def test_status_list__of_an_issued_statement__signed_for_its_address(
+    world: ApiWorld, client: Client
+) -> None:
+    url = "https://status.example/1"
+    place = StatusListEntry(url, "revocation", 4_711).member()
+    document = {**canonical.read_object(world.body()), "credentialStatus": place}
+    issued = client.post(
+        "/v1/statements", canonical.write(document), headers={**BEARER, **JSON_TYPE}
+    )
+    assert issued.status_code == 201, issued.text
+    path = f"/v1/status-list?list={url}"
+    assert problem_of(client.get(path)) == (401, "token.missing")
+    early = client.get(path, headers=BEARER)
+    assert problem_of(early) == (404, "status_list.not_followed")
+    world.node.follow()
+    answer = client.get(path, headers=BEARER)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/vc+jwt")
+    listed = read_statement(answer.content).credential
+    assert listed.credential_id == url
+    assert not any(read_status_list(listed))
+    other = client.get(f"{path}0", headers=BEARER)
+    assert problem_of(other) == (404, "status_list.unknown")
+    plain = client.get("/v1/status-list?list=http://status.example/1", headers=BEARER)
+    assert problem_of(plain) == (400, "status_list.url")

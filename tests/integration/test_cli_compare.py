@@ -110,3 +110,33 @@ def test_compare__corrected_by_supersede__nothing_is_wrong(told: tuple[Home, str
     good(home.run("supersede", old_leaf, leaf))
     ran = home.run("compare", old_leaf, home.bundle("again"), "--json")
     assert (ran.code, ran.json["relation"]) == (0, "compare.succession")
+
+
+LIST = "https://refineria-bahia-serena.example/status/1"
+
+
+def test_status_list__made_from_the_chain__and_held_against_it(told: tuple[Home, str]) -> None:
+    home, _ = told
+    fourth = next(
+        path
+        for path in sorted(home.folder.glob("*.lot.json"))
+        if path.name[:-9] not in LOTS and not path.name.startswith("again")
+    )
+    issued = good(home.run("issue", fourth, "--status-list", LIST, "--json")).json["issued"][0]
+    good(home.run("anchor"))
+    leaf, old, new = issued["leaf"], home.folder / "old.jwt", home.folder / "new.jwt"
+    made = good(home.run("status-list", "make", LIST, "--out", old, "--json")).json
+    assert (made["statements"], made["revoked"]) == (1, 0)
+    agreed = good(home.run("verify", leaf, "--status-list", old, "--json")).json
+    assert "status.conflict" not in {check["code"] for check in agreed["checks"]}
+    good(home.run("revoke", leaf, "--reason", "withdrawn"))
+    # The list that is still out says otherwise than the chain.
+    late = home.run("verify", leaf, "--status-list", old, "--json")
+    assert late.code == 1
+    assert {"status.revoked", "status.conflict"} <= {check["code"] for check in late.json["checks"]}
+    behind = home.run("status-list", "check", old, "--json")
+    assert (behind.code, behind.json["differences"][0]["onChain"]) == (1, True)
+    assert good(home.run("status-list", "make", LIST, "--out", new, "--json")).json["revoked"] == 1
+    assert good(home.run("status-list", "check", new, "--json")).json["differences"] == []
+    unknown = home.run("status-list", "make", f"{LIST}0", "--out", new)
+    assert (unknown.code, unknown.err.strip().endswith("[status_list.unknown]")) == (2, True)

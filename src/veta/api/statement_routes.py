@@ -18,6 +18,7 @@ from veta.api.answers import (
 )
 from veta.api.requests import (
     CREDENTIAL_TYPES,
+    JWT,
     Body,
     LeafName,
     TheNode,
@@ -109,6 +110,30 @@ def get_bundle(
     octets = write_bundle(bundle, node.facts(bundle))
     name = f'attachment; filename="{leaf[:16]}.veta.json"'
     return raw_json_response(octets, {"Content-Disposition": name})
+
+
+@router.get(
+    "/v1/status-list",
+    operation_id="getStatusList",
+    dependencies=[Depends(require_token)],
+    openapi_extra={"security": [{"token": []}]},
+    response_class=Response,
+    responses={
+        200: {"content": {JWT: {"schema": {"type": "string"}}}},
+        **{status: {"model": Problem} for status in (400, 401, 403, 404, 503)},
+    },
+)
+def get_status_list(
+    node: TheNode,
+    list_url: Annotated[
+        str, Query(alias="list", max_length=1_000, description="The list's own address.")
+    ],
+) -> Response:
+    """The member's W3C Bitstring Status List of an address, made and signed now from the chain as
+    followed, valid for a day: to be published there.
+    """
+    made = node.status_lists.make(list_url)
+    return Response(made.token, media_type=JWT)
 
 
 @router.post(

@@ -67,6 +67,20 @@ def required_octets(path: Path, most_octets: int = 16 << 20) -> bytes:
     return octets
 
 
+def write_out(path: Path, octets: bytes) -> None:
+    """Write a file that a command was asked for.
+
+    Raises:
+        InputError: ``cli.unwritable``.
+    """
+    try:
+        path.write_bytes(octets)
+    except OSError as error:
+        raise InputError(
+            "cli.unwritable", f"cannot write {path}: {error.strerror or error}"
+        ) from error
+
+
 def read_statement_file(octets: bytes) -> tuple[StatementBundle, LedgerFacts | None]:
     """A bundle file, or a bare token.
 

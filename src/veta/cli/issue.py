@@ -54,7 +54,7 @@ class Prepared:
     footprint_name: str
 
 
-def issue(
+def issue(  # noqa: PLR0917 - one parameter an option
     files: Annotated[
         list[Path],
         typer.Argument(help="Lot files (veta-lot/1) or finished credentials; - reads stdin."),
@@ -64,6 +64,12 @@ def issue(
     ] = "",
     valid_until: Annotated[
         str, typer.Option(help="End of validity: an instant, or a date, which then still counts.")
+    ] = "",
+    status_list: Annotated[
+        str,
+        typer.Option(
+            help="Address of a W3C status list in which each gets a place: see veta status-list."
+        ),
     ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and show the credentials; sign nothing.")
@@ -91,9 +97,18 @@ def issue(
     with open_home(home, writes=True, password_file=password_file) as node:
         if not force:
             preflight(prepared, node)
+        if status_list:
+            _give_places(prepared, node, status_list)
         issued = _sign(prepared, node)
     _report(prepared, issued, as_json=as_json)
     return OK
+
+
+def _give_places(prepared: list[Prepared], node: OpenNode, list_url: str) -> None:
+    """A place in a status list for every credential that names none."""
+    without = [each for each in prepared if "credentialStatus" not in each.credential]
+    for each, place in zip(without, node.status_lists.places(list_url, len(without)), strict=True):
+        each.credential["credentialStatus"] = place.member()
 
 
 def _sign(prepared: list[Prepared], node: OpenNode) -> list[IssuedStatement]:

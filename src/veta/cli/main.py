@@ -39,6 +39,7 @@ from veta.cli import (
     rules,
     serve,
     show,
+    status_list,
     trail,
     verify,
 )
@@ -87,6 +88,7 @@ app.command("compare", short_help="Hold two statements about one lot against eac
 )
 app.command("revoke", short_help="Revoke one of the member's own statements.")(revoke.revoke)
 app.command("supersede", short_help="Replace a statement by a newer one.")(revoke.supersede)
+app.add_typer(status_list.app, name="status-list")
 lots.app.command("withdraw")(lot_corrections.withdraw)
 lots.app.command("replace")(lot_corrections.replace)
 lots.app.command("exit")(lot_exits.exit_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -42,6 +42,7 @@ from veta.statement.instants import read_instant
 from veta.verify.listed import Listings
 from veta.verify.party_lists import PartyLists, read_party_lists
 from veta.verify.policy import LOT_STEPS, Policy
+from veta.verify.published_status import published_status
 from veta.verify.report import Report
 from veta.verify.verdict import Step
 from veta.verify.verifier import Verifier
@@ -108,6 +109,14 @@ def verify(  # noqa: PLR0917 - one parameter an option
     at: Annotated[
         str, typer.Option(help="Judge validity and status for this instant, not for the block's.")
     ] = "",
+    status_list: Annotated[
+        Path | None,
+        typer.Option(
+            "--status-list",
+            help="The issuer's W3C status list as you fetched it (vc+jwt): compared with the "
+            "chain; where they differ the stricter counts.",
+        ),
+    ] = None,
     lists: Annotated[
         Path | None,
         typer.Option(
@@ -146,6 +155,7 @@ def verify(  # noqa: PLR0917 - one parameter an option
             offline=offline,
             policy=policy,
             lists=None if lists is None else read_party_lists(required_octets(lists)),
+            status_list=None if status_list is None else required_octets(status_list).strip(),
         )
         if len(subjects) == 1:
             judged = judge.judged(subjects[0])
@@ -193,8 +203,10 @@ class Judge:
         offline: bool,
         policy: Policy,
         lists: PartyLists | None = None,
+        status_list: bytes | None = None,
     ) -> None:
         self._lists = lists
+        self._status_list = status_list
         self._stack = stack
         self._home = home
         self._trust_file = trust
@@ -233,6 +245,9 @@ class Judge:
         facts: LedgerFacts,
         node: OpenNode | None = None,
     ) -> Judged:
+        if self._status_list is not None:
+            claim = published_status(bundle.token, self._status_list, facts)
+            facts = replace(facts, status_list=claim)
         report = verifier.verify(bundle, facts)
         if self._lists is None:
             return Judged(report, None)

@@ -35,6 +35,7 @@ from veta.services.planning import Alarm
 from veta.services.registry import NO_NAMES, RegistryShelf
 from veta.services.revoke import StatusChanger
 from veta.services.run_gathering import NOTHING, Withheld
+from veta.services.status_list import StatusListDesk
 from veta.services.verify import FactGatherer, verify_bundle, verify_many
 from veta.verify.equivocation import Comparison
 from veta.verify.policy import Policy
@@ -264,6 +265,15 @@ class Node:
             ForbiddenError: ``node.no_store``.
         """
         return LotShelf(self.store, self.ledger)
+
+    @property
+    def status_lists(self) -> StatusListDesk:
+        """Publishes statuses of the member's statements.
+
+        Raises:
+            ForbiddenError: ``node.read_only``, ``node.no_store``.
+        """
+        return StatusListDesk(self.store, self.desk.member, self.desk.issuer)
 
     @property
     def registry(self) -> RegistryShelf:
