@@ -91,7 +91,7 @@ def test_demo__what_does_not_add_up__is_refused_by_the_contract(demo: tuple[Path
         "anode becomes 38 lots and residues 1 transaction",
     ):
         assert wanted in told, wanted
-    assert told.count("REFUSED") == 10
+    assert told.count("REFUSED") == 11
 
 
 def test_demo__lithium__closes_and_its_negative_cases_are_refused(demo: tuple[Path, str]) -> None:
@@ -104,6 +104,31 @@ def test_demo__lithium__closes_and_its_negative_cases_are_refused(demo: tuple[Pa
         "SES-LIC-26-2001 14 lots, the first: 20 t, 3,739,210 g lithium, 4,000 g CO2e a kg",
         "AEL-NMC-26-0001 5 of them become: 250 t, 17,900,000 g lithium, 16,000 g CO2e a kg",
         "2,500 packs, a lot each, 160,000 g CO2e of lithium carbonate in every one",
+    ):
+        assert wanted in told, wanted
+
+
+def test_demo__community_s_wells__seen_by_two_or_said_to_be_one_s_word(
+    demo: tuple[Path, str],
+) -> None:
+    told = re.sub(r"\s+", " ", demo[1])
+    for wanted in (
+        "NOT MET: 100 of 150 readings are co-signed; 50 stand under the operator's word alone",
+        "it was edited, or is another round's [monitoring.reading_not_included]",
+        "did:web:mina-salar-esperanza.example replaced a co-signed round without did:web:comite-c",
+        "both stand [monitoring.replaced_alone]",
+    ):
+        assert wanted in told, wanted
+
+
+def test_demo__certificate_suspended__everybody_who_holds_it_is_named(
+    demo: tuple[Path, str],
+) -> None:
+    """Of 52,348,940 g in carbonate, nine lots stay with the salar; five are in packs."""
+    told = re.sub(r"\s+", " ", demo[1])
+    for wanted in (
+        f"Salar Esperanza (fictional) 0 opened lots {9 * 3_739_210:,} g certified lithium",
+        f"Marea Motors (fictional) 0 opened lots {2_500 * 7_160:,} g certified lithium",
     ):
         assert wanted in told, wanted
 

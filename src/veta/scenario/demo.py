@@ -32,6 +32,7 @@ from veta.scenario.demo_lots_tries import refine
 from veta.scenario.demo_stage import set_stage
 from veta.scenario.demo_teller import Teller
 from veta.scenario.demo_trials import SHOWN_LOT, trials
+from veta.scenario.demo_vouching import monitoring_round
 
 DEFAULT_HOME: Final = Path("veta-demo")
 PORT: Final = 8460
@@ -40,6 +41,7 @@ ACTS: Final[tuple[Callable[[Play], None], ...]] = (
     register_and_assure,
     certify_concentrate,
     concentrate_enters,
+    monitoring_round,
     smelt,
     lithium,
     certify_cathodes,

@@ -39,6 +39,7 @@ CABLE_MAKER: Final = "kabelwerk-lindental"
 CAR_MAKER: Final = "marea-motors"
 SALAR_OPERATOR: Final = "mina-salar-esperanza"
 CATHODE_MAKER: Final = "aktivmaterial-elbtal"
+COMMUNITY: Final = "comite-comunidades-salar"
 ACCREDITOR: Final = "acreditador-nacional"
 SCHEME_OWNER: Final = "rmm-scheme"
 NEWCOMER: Final = CAR_MAKER
@@ -55,6 +56,7 @@ ACTING: Final = frozenset(
         CAR_MAKER,
         SALAR_OPERATOR,
         CATHODE_MAKER,
+        COMMUNITY,
     }
 )
 """Parties with a node: they sign statements and send transactions."""

@@ -25,6 +25,7 @@ from veta.scenario.demo_acts import (
 )
 from veta.scenario.demo_forgery import change_footprint
 from veta.scenario.demo_lots_downstream import metal_goes_on
+from veta.scenario.demo_vouching import certificate_suspended
 from veta.statement.instants import read_instant
 from veta.verify.policy import Policy
 from veta.verify.report import Report
@@ -71,6 +72,7 @@ def trials(play: Play) -> None:
             a_digit_is_changed,
             words_are_corrected,
             a_key_is_stolen,
+            lambda play, _: certificate_suspended(play),
             lambda play, _: metal_goes_on(play),
             a_certificate_expires,
             the_chain_is_stopped,
