@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from tests.support.demo_home import HOME, PARTIES, demo_folder
 from tests.support.reference_data import reference_file, reference_json
 from tests.support.statements import all_issued
 from veta import canonical
+from veta.bootstrap import open_home
 from veta.interop.pact_reading import read_product_footprint
 from veta.services.exchange import tokens_of
 from veta.statement.jws import read_statement
+from veta.statement.passport import lot_identifier
+from veta.verify.transport import write_bundle
 
 CATHODE, CONCENTRATE = "BSE-CAT-26-1001", "AUR-CON-26-0417-A"
 MINE = "did:web:mina-aurora.example:site:site-aurora"
@@ -225,3 +229,65 @@ def test_check__a_mandatory_member_taken_out_of_any_format__is_named(
     (home,) = (folder / PARTIES).glob("kabelwerk*")
     none = run("export", "LIN-CAB-26-0311", "--as", "pact", "--home", home)
     assert (none.code, "export.no_footprint" in none.err) == (2, True)
+
+
+CATHODE_CLASS = "copper cathode"
+
+
+@pytest.mark.row("S09")
+def test_progress__of_the_campaign__is_29_of_38_lots_and_78_4_percent_by_credit(
+    folder: Path, tmp_path: Path
+) -> None:
+    """By public anchors and opened commitments: a stranger's home with the bundles says the same
+    as the refinery's.
+    """
+    files = []
+    with open_home(folder / HOME) as node:
+        kept = [node.find(lot_identifier(node.config.member, f"BSE-CAT-26-{1001 + at}"))
+                for at in range(38)]  # fmt: skip
+        for at, found in enumerate(kept):
+            bundle = node.lot_bundle(found[-1].record.leaf)
+            files.append(tmp_path / f"{at}.bundle.json")
+            files[-1].write_bytes(write_bundle(bundle, node.facts(bundle)))
+    (stranger,) = (folder / PARTIES).glob("kabelwerk*")
+    told = [cathode(good(run("progress", *files, "--home", home, "--json")).json)
+            for home in (folder / HOME, stranger)]  # fmt: skip
+    assert told[0] == told[1]
+    (found_,) = told[:1]
+    assert (found_["lotsClaimable"], found_["lotsShown"], found_["lots"]) == (29, 38, 38)
+    assert found_["claimablePpm"] == 29 * 1_000_000 // 38
+    assert found_["metal"] == 949_905_000
+    assert found_["certifiedPpm"] == 724_927_500 * 1_000_000 // 949_905_000
+    assert found_["certifiedByCreditPpm"] == found_["tracedPpm"] == 784_000
+    assert found_["verifiedPpm"] == 37 * 1_000_000 // 38  # one of them was withdrawn
+    words = good(run("progress", "--home", stranger)).out
+    assert re.search(
+        r"CL +2026 +copper cathode .* 76\.3 % +78\.4 % .* 10 of 10 shown, 38 in", words
+    )
+    bare = cathode(good(run("progress", "--home", stranger, "--json")).json)
+    assert (bare["lotsShown"], bare["certifiedByCreditPpm"]) == (10, 784_000)
+    assert bare["verifiedPpm"] == 0
+
+
+@pytest.mark.row("S09")
+def test_progress__names_no_company_and_keeps_back_what_would_show_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    ran = good(run("progress", "--home", folder / HOME, "--least-issuers", "2", "--json"))
+    withheld = {each["productClassName"]: each["withheld"] for each in ran.json["cells"]}
+    assert withheld[CATHODE_CLASS] is True
+    assert withheld["copper concentrate"] is False or "did:web" not in ran.out
+    assert "metal" not in cathode(ran.json)
+    for word in ("did:web", "member", "Mina", "Fundicion", "site"):
+        assert word not in ran.out, word
+    forged = json.loads((folder / HOME / "bundles" / f"{CATHODE}.bundle.json").read_text("utf-8"))
+    file = tmp_path / "no-lot.json"
+    file.write_text(json.dumps(forged))
+    again = good(run("progress", file, "--home", folder / HOME, "--json"))
+    assert cathode(again.json)["lotsShown"] == 10
+    assert run("progress", "--substance", "Copper", "--home", folder / HOME).code == 2
+
+
+def cathode(document: Any) -> Any:
+    (found,) = [each for each in document["cells"] if each["productClassName"] == CATHODE_CLASS]
+    return found

@@ -100,6 +100,7 @@ class LotBody(BaseModel):
     taken: int
     quantities: dict[str, int]
     left: dict[str, int]
+    originClassPpm: dict[str, dict[str, int]]  # noqa: N815
     restatements: list[dict[str, Any]] | None = None
     disputes: list[dict[str, Any]] | None = None
 

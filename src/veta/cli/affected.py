@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from veta.cli.console import table
-from veta.cli.lots import named
+from veta.cli.lot_words import named
 
 _SHOWN: Final = 50
 

@@ -8,7 +8,8 @@ import typer
 
 from veta.cli.console import OK, emit, table
 from veta.cli.homes import open_home
-from veta.cli.lots import LotName, find_lot, named
+from veta.cli.lot_words import named
+from veta.cli.lots import LotName, find_lot
 from veta.cli.options import HERE, AsJson, Home
 from veta.errors import InputError
 from veta.model.columns import ELEMENT_SYMBOLS
@@ -34,7 +35,7 @@ def lineage(
 
     Example: veta lineage 0x4f1c...e2 --substance Cu
     """
-    metal = _metal(substance)
+    metal = metal_number(substance)
     with open_home(home, writes=False) as node:
         found = find_lot(node, lot)
         desk = node.lots.lineage
@@ -74,7 +75,12 @@ def balance(
     return OK
 
 
-def _metal(text: str) -> int:
+def metal_number(text: str) -> int:
+    """A metal by its symbol or number.
+
+    Raises:
+        InputError: ``cli.substance``.
+    """
     if text in _NUMBERS:
         return _NUMBERS[text]
     if text.isascii() and text.isdigit() and len(text) < 5:

@@ -10,6 +10,7 @@ import typer
 from veta.cli.assurance import Grounds, read_document, read_grounds
 from veta.cli.console import emit
 from veta.cli.homes import open_home
+from veta.cli.lot_words import notice_lines
 from veta.cli.lots import (
     LotName,
     Timeout,
@@ -17,7 +18,6 @@ from veta.cli.lots import (
     find_lot,
     intent_json,
     intent_words,
-    notice_lines,
     settle,
 )
 from veta.cli.options import HERE, AsJson, Home, PasswordFile

@@ -15,6 +15,7 @@ from veta import canonical
 from veta.cli.console import NOT_VERIFIED, OK, UNDETERMINED, emit, progress, say, table
 from veta.cli.homes import as_leaf, open_home
 from veta.cli.issue import read_octets
+from veta.cli.lot_words import lot_lines
 from veta.cli.options import HERE, AsJson, Home, PasswordFile, read_duration_s
 from veta.errors import InputError, NotFoundError
 from veta.interop.lot_file import read_lot
@@ -28,7 +29,6 @@ from veta.services.lot_documents import assessment_json, lot_json, lot_name, lot
 from veta.services.open_lot import Measurement, Offer
 from veta.services.run_file import credential_only, read_hex, read_run
 from veta.statement.credential import read_credential
-from veta.statement.instants import write_instant
 
 if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
@@ -248,43 +248,6 @@ def find_lot(node: OpenNode, text: str) -> LotId:
         names = ", ".join(lot_name(each) for each in found)
         raise InputError("lot.ambiguous", f"several lots have that number: {names}")
     return found.pop()
-
-
-def lot_lines(document: Mapping[str, Any]) -> list[str]:
-    """A lot for a person."""
-    rows = [("column", "quantity", "left")]
-    rows += [
-        (name, f"{quantity:,}", f"{document['left'][name]:,}")
-        for name, quantity in document["quantities"].items()
-    ]
-    offered = document["offeredTo"] and document["state"] == "offered"
-    words = f"{document['state']}, held by member {document['holder']}"
-    if offered:
-        until = write_instant(UnixSeconds(document["offerUntil"]))
-        words += f", offered to member {document['offeredTo']} until {until}"
-    place = named(document["site"], document["siteName"]) if document["site"] else "outside"
-    made = f"of {place}, {named(document['productClass'], document['productClassName'])}"
-    lines = [f"{document['lot']}  {words}", f"  {made}", *table(rows, indent="  ")]
-    return [*lines, *notice_lines(document)]
-
-
-def named(number: int, name: str | None) -> str:
-    """A number and what it stands for, if that is known."""
-    return str(number) if not name else f"{name} ({number})"
-
-
-def notice_lines(document: Mapping[str, Any]) -> list[str]:
-    """What is said beside a lot, for a person."""
-    lines = []
-    for each in document.get("restatements", ()):
-        by = each["confirmedBy"]
-        how = f"confirmed by member {by}" if by else "not confirmed"
-        lines.append(f"  restated: {each['column']} {each['delta']:+,} of its batch, {how}")
-    for each in document.get("disputes", ()):
-        how = "open" if each["open"] else "over"
-        upheld = f", upheld by member {each['upheldBy']}" if each["upheldBy"] else ""
-        lines.append(f"  disputed by member {each['party']}: {how}{upheld}")
-    return lines
 
 
 def _run(

@@ -33,10 +33,12 @@ from veta.cli import (
     lot_notices,
     lots,
     member,
+    progress,
     registry,
     revoke,
     rounds,
     rules,
+    serials,
     serve,
     show,
     status_list,
@@ -98,6 +100,7 @@ lots.app.command("confirm")(lot_notices.confirm)
 lots.app.command("dispute")(lot_notices.dispute)
 lots.app.command("uphold")(lot_notices.uphold)
 lots.app.command("close")(lot_notices.close)
+lots.app.command("serials")(serials.serials)
 app.add_typer(lots.app, name="lot")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rule")
@@ -132,6 +135,9 @@ app.command("criteria", short_help="Show an assessment criterion by criterion, w
     claims.criteria
 )
 app.command("balance", short_help="Show what a member holds, or what a site did.")(lineage.balance)
+app.command("progress", short_help="Show how far a country's metal is traced and certified.")(
+    progress.progress
+)
 app.add_typer(show.app, name="show")
 app.command("audit", short_help="Derive everything again and compare.")(audit.audit)
 app.command("serve", short_help="Serve the HTTP interface and the label pages.")(serve.serve)

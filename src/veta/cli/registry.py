@@ -10,7 +10,7 @@ import typer
 
 from veta.cli.console import OK, emit, moment, table
 from veta.cli.homes import open_home
-from veta.cli.lots import named
+from veta.cli.lot_words import named
 from veta.cli.options import HERE, AsJson, Home
 from veta.services.registry import RegistryShelf
 from veta.services.registry_documents import (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from veta.cli.bulk import named_in, require_one, verify_stream
 from veta.cli.console import (
     EXIT_OF_VERDICT,
     NOT_VERIFIED,
@@ -38,6 +39,7 @@ from veta.model.determined import Undetermined
 from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.trust import TrustConfig
 from veta.services.listed import listed_parties
+from veta.services.verify import FactGatherer
 from veta.statement.instants import read_instant
 from veta.verify.listed import Listings
 from veta.verify.party_lists import PartyLists, read_party_lists
@@ -125,6 +127,17 @@ def verify(  # noqa: PLR0917 - one parameter an option
             "behind the lot and on a list is named beside the verdict, which stays what it is.",
         ),
     ] = None,
+    bulk: Annotated[
+        bool,
+        typer.Option(
+            "--bulk",
+            help="The subject is a stream of lines: a bundle, a token, or a lot number or leaf as a"
+            " JSON text each. One JSON answer a line, in constant memory.",
+        ),
+    ] = False,
+    from_line: Annotated[
+        int, typer.Option(help="With --bulk: begin at this line, after a break.", min=1)
+    ] = 1,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> int:
@@ -157,6 +170,9 @@ def verify(  # noqa: PLR0917 - one parameter an option
             lists=None if lists is None else read_party_lists(required_octets(lists)),
             status_list=None if status_list is None else required_octets(status_list).strip(),
         )
+        if bulk:
+            source = require_one(subjects, lists=lists is not None)
+            return verify_stream(source, judge.line, from_line=from_line)
         if len(subjects) == 1:
             judged = judge.judged(subjects[0])
             document = {"subject": subjects[0], **judged.to_json()}
@@ -214,6 +230,25 @@ class Judge:
         self._offline = offline
         self._policy = policy
         self._node: OpenNode | None = None
+        self._verifier: Verifier | None = None
+        self._gatherer: FactGatherer | None = None
+
+    def line(self, octets: bytes) -> Report:
+        """The report about one line of a stream; all lines are judged at one block."""
+        name = named_in(octets)
+        if self._verifier is None:
+            self._verifier = Verifier(self._trust(), self._policy)
+        if name is not None:
+            node = self._open()
+            bundle, facts = self._kept(node, find_leaf(node, name, newest=True)), None
+        else:
+            bundle, facts = read_statement_file(octets)
+        if self._offline:
+            return self._verifier.verify(bundle, facts or unasked(NO_FACTS))
+        if self._gatherer is None:
+            node = self._open()
+            self._gatherer = FactGatherer(node.ledger, node.clock)
+        return self._verifier.verify(bundle, self._gatherer.gather(bundle))
 
     def judged(self, subject: str) -> Judged:
         """The report about a file, or about a statement that the home keeps; lists looked up."""

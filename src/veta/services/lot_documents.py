@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from veta.custody.balance import Balances
+from veta.custody.columns import column_of, of_kind
 from veta.custody.floor import Co2eFloor
 from veta.custody.lineage import Ancestry, Descent
 from veta.custody.periods import period_name
 from veta.custody.run import Assessment
-from veta.model.columns import ColumnKey
+from veta.model.columns import ColumnKey, ColumnKind, OriginClass, class_key
 from veta.model.lots import LotId
 from veta.services.balance import Holdings, SiteBalance, left_in
 from veta.services.lot_reading import KnownLot
 from veta.services.registry import NO_NAMES, LotNotices, Names
 from veta.services.run_file import column_name, word_of
+
+_PPM: Final = 1_000_000
 
 
 def lot_name(lot: LotId) -> str:
@@ -52,7 +55,30 @@ def lot_json(known: KnownLot, names: Names = NO_NAMES) -> dict[str, Any]:
             dict(zip(known.opened.columns, known.opened.quantities, strict=True))
         ),
         "left": quantities_json(left_in(known)),
+        "originClassPpm": origin_classes(known),
     }
+
+
+def origin_classes(known: KnownLot) -> dict[str, dict[str, int]]:
+    """By metal: its parts that were recycled, declared from outside, and of registered sites, ppm.
+
+    The book holds at most so much as recycled and at least so much as from outside: shares are
+    rounded the same way, and what is left is the smallest part that registered sites can stand for.
+    """
+    held = dict(zip(known.opened.columns, known.opened.quantities, strict=True))
+    shares = {}
+    for key in of_kind(held, ColumnKind.METAL):
+        metal, substance = held[key], column_of(key).substance
+        if not metal:
+            continue
+        recycled = held.get(class_key(OriginClass.RECYCLED, substance), 0) * _PPM // metal
+        outside = -(-held.get(class_key(OriginClass.EXTERNAL, substance), 0) * _PPM // metal)
+        shares[column_name(key)] = {
+            "recycled": recycled,
+            "outside": outside,
+            "registeredSites": max(0, _PPM - recycled - outside),
+        }
+    return shares
 
 
 def notices_json(notices: LotNotices, at_s: int) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from veta.services.notices import NoticeDesk
 from veta.services.open_lot import LotCustodian
 from veta.services.originate import Originator
 from veta.services.planning import TransactionPlanner
+from veta.services.progress import ProgressDesk
 from veta.services.runs import RunDesk
+from veta.services.serials import SerialDesk
 from veta.services.sites import SiteDesk
 from veta.services.trail import TrailDesk
 from veta.services.transform import Transformer
@@ -88,6 +90,8 @@ class LotShelf:
         self.lineage = LineageDesk(store)
         self.balance = BalanceDesk(store, ledger)
         self.trail = TrailDesk(store)
+        self.serials = SerialDesk(store)
+        self.progress = ProgressDesk(store)
 
     def known(self, lot: LotId) -> KnownLot:
         """An opened lot as followed.
