@@ -191,24 +191,3 @@ def test_plain__line_ends_and_terminal_codes__cannot_forge_lines(text: str) -> N
     assert plain(text).isprintable()
     assert len(plain(text).splitlines()) == 1
     assert plain("Ñuñoa, 5 % été 銅") == "Ñuñoa, 5 % été 銅"
-
-
-@pytest.mark.row("S42")
-def test_command__names_bundles_and_nonsense__a_json_line_each_and_the_worst_code(
-    home: Home, tmp_path: Path
-) -> None:
-    names = "".join(f'"{number}"\n' for number in LOTS)
-    stream = tmp_path / "in.ndjson"
-    stream.write_text(names + home.bundle(LOTS[0]).read_text().strip() + "\n")
-    ran = home.run("verify", stream, "--bulk")
-    answers = [json.loads(line) for line in ran.out.splitlines()]
-    assert (ran.code, [each["verdict"] for each in answers]) == (0, ["VALID"] * 4)
-    assert [each["about"]["lot_number"] for each in answers] == [*LOTS, LOTS[0]]
-    assert len({each["block"] for each in answers}) == 1
-    stream.write_text(names + '"NO-SUCH"\n')
-    bad = home.run("verify", stream, "--bulk", "--from-line", "3")
-    assert (bad.code, [json.loads(line)["line"] for line in bad.out.splitlines()]) == (2, [3, 4])
-    assert "statement.not_found" in bad.out
-    assert "2 lines judged, the last is line 4" in bad.err
-    assert home.run("verify", stream, stream, "--bulk").code == 2
-    assert home.run("verify", tmp_path / "none", "--bulk").code == 2
