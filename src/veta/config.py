@@ -7,6 +7,7 @@ password or token is named by the path of its file. Unknown keys are errors.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -23,9 +24,10 @@ from veta.model.trust import ContractSet, TrustConfig, WitnessKey
 TRUST_FORMAT: Final = "veta-trust/1"
 MAX_FILE_OCTETS: Final = 1 << 20
 MAX_SECONDS: Final = 3_600
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 
 ChainKind = Literal["embedded", "json-rpc"]
-FinalityRule = Literal["immediate", "finalized", "depth"]
+FinalityRule = Literal["immediate", "finalized", "depth", "clique"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,13 @@ class ChainSettings:
     urls: tuple[str, ...] = ()
     """JSON-RPC endpoints, tried in their order; only for ``json-rpc``."""
     finality: FinalityRule = "immediate"
-    """A block is final at once, by the ``finalized`` tag, or ``finality_depth`` blocks down."""
+    """A block is final at once, by the ``finalized`` tag, ``finality_depth`` blocks down, or by
+    more than half of the ``sealers`` on top. On a Clique chain never sooner than by the last."""
     finality_depth: int = 0
     """Blocks on top that make a block final; only for ``depth``."""
+    sealers: tuple[str, ...] = ()
+    """Addresses of a Clique chain's sealers, 0x and 40 digits; without them those of the first
+    block. Only for ``clique``."""
     connect_timeout_s: float = 5.0
     """Longest wait for a connection, seconds."""
     total_timeout_s: float = 20.0
@@ -157,13 +163,27 @@ def _require_consistent(config: NodeConfig) -> None:
             "config.contradiction",
             'chain.finality_depth belongs to chain.finality = "depth", and must be above 0 there',
         )
+    _require_sealers(chain)
     if not 0 <= config.api.port < 1 << 16:
         raise ConfigError("config.wrong_type", "api.port must be in 0..65535")
 
 
+def _require_sealers(chain: ChainSettings) -> None:
+    if chain.sealers and chain.finality != "clique":
+        raise ConfigError(
+            "config.contradiction", 'chain.sealers belong to chain.finality = "clique"'
+        )
+    if any(_ADDRESS.fullmatch(each) is None for each in chain.sealers):
+        raise ConfigError(
+            "config.wrong_type", "chain.sealers are 0x and 40 hexadecimal digits each"
+        )
+    if len({each.lower() for each in chain.sealers}) != len(chain.sealers):
+        raise ConfigError("config.contradiction", "chain.sealers name one twice")
+
+
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "chain.kind": ("embedded", "json-rpc"),
-    "chain.finality": ("immediate", "finalized", "depth"),
+    "chain.finality": ("immediate", "finalized", "depth", "clique"),
 }
 
 

@@ -38,6 +38,9 @@ FULL = replace(
 )
 
 
+SEALER = "0x" + "a1" * 20
+
+
 def write(folder: Path, text: str) -> Path:
     path = folder / "node.toml"
     path.write_text(text)
@@ -49,6 +52,13 @@ class TestNodeConfig:
         config = load_node_config(write(tmp_path, ""))
         assert config == NodeConfig(home=tmp_path.resolve())
         assert config.api.host == "127.0.0.1"
+
+    def test_load__sealers_of_a_clique_chain__come_back(self, tmp_path: Path) -> None:
+        chain = ChainSettings(
+            kind="json-rpc", urls=("http://[::1]:1",), finality="clique", sealers=(SEALER,)
+        )
+        config = NodeConfig(home=tmp_path.resolve(), chain=chain)
+        assert load_node_config(write(tmp_path, dump_node_config(config))) == config
 
     def test_load__what_was_dumped__comes_back(self, tmp_path: Path) -> None:
         config = NodeConfig(
@@ -90,6 +100,9 @@ class TestNodeConfig:
             ("[chain]\nurls = ['http://127.0.0.1:1']", "config.contradiction"),
             ("[chain]\nfinality = 'depth'", "config.contradiction"),
             ("[chain]\nfinality_depth = 3", "config.contradiction"),
+            (f"[chain]\nsealers = ['{SEALER}']", "config.contradiction"),
+            (f"[chain]\nfinality = 'clique'\nsealers = {[SEALER] * 2}", "config.contradiction"),
+            ("[chain]\nfinality = 'clique'\nsealers = ['0x12']", "config.wrong_type"),
         ],
     )
     def test_load__wrong_setting__refused_with_its_code(

@@ -14,6 +14,7 @@ from veta.chain.ledger import Finality, Web3Ledger
 from veta.config import ChainSettings, NodeConfig
 from veta.errors import LedgerUnavailableError, StoreError
 from veta.model.anchoring import BlockRef
+from veta.model.identifiers import AccountAddress
 from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
 
@@ -130,5 +131,6 @@ def ledger_on(
     """
     if connection.embedded is not None:
         return SealingLedger(connection.embedded, trust, clock)
-    finality = Finality(settings.finality, settings.finality_depth)
+    sealers = tuple(AccountAddress(bytes.fromhex(each[2:])) for each in settings.sealers)
+    finality = Finality(settings.finality, settings.finality_depth, sealers)
     return Web3Ledger(connection.provider, trust, finality)

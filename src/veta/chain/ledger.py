@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from veta.chain.caller import ContractCaller
+from veta.chain.clique import CliqueFinality, extra_of, genesis_sealers, read_header
 from veta.chain.consortium import ConsortiumGateway
 from veta.chain.contract_abi import artifact
 from veta.chain.endpoint import EndpointProvider
@@ -25,7 +26,7 @@ from veta.chain.transactions import (
     simulate_call,
 )
 from veta.chain.web3_packages import BaseProvider
-from veta.errors import ConfigError, LedgerUnavailableError
+from veta.errors import ConfigError, LedgerMismatchError, LedgerUnavailableError
 from veta.model.anchoring import (
     AnchorRecord,
     BatchKind,
@@ -57,12 +58,15 @@ class Finality:
 
     Attributes:
         rule: ``immediate`` (one sealer, or QBFT), ``finalized`` (the client's own tag), or
-            ``depth`` blocks on top (Clique with n signers: floor(n / 2) + 1).
+            ``depth`` blocks on top, or ``clique``: floor(n / 2) + 1 different ones of n sealers on
+            top. A chain whose first block is Clique's has that rule whatever is said here.
         depth: only for ``depth``.
+        sealers: only for ``clique``; without them, those that the first block names.
     """
 
-    rule: Literal["immediate", "finalized", "depth"] = "immediate"
+    rule: Literal["immediate", "finalized", "depth", "clique"] = "immediate"
     depth: int = 0
+    sealers: tuple[AccountAddress, ...] = ()
 
 
 class Web3Ledger:
@@ -85,6 +89,7 @@ class Web3Ledger:
         self._provider = provider
         self._client = RpcClient(provider)
         self._finality = finality
+        self._genesis_digest = trust.genesis_digest
         self._contracts = current_contracts(trust).contracts
         self._names = {contract.address: contract.name for contract in self._contracts}
         if isinstance(provider, EndpointProvider):
@@ -97,6 +102,8 @@ class Web3Ledger:
         self.statement_log = StatementLogGateway(self._caller("StatementLog"))
         self.governance = GovernanceGateway(self._caller("Consortium"), trust.chain_id)
         self._lots: ChainLots | None = None
+        self._seals: CliqueFinality | None = None
+        self._seals_looked_for = False
 
     # -- LedgerReader -------------------------------------------------------------------------
 
@@ -114,10 +121,16 @@ class Web3Ledger:
             return require_block(
                 self._client.ask("eth_getBlockByNumber", "finalized", False), "finalized block"
             )
-        head = self.head()
-        if self._finality.rule == "immediate":
-            return head
-        block = self.block(BlockNumber(max(0, head.number - self._finality.depth)))
+        clique = self._clique()
+        if clique is None:
+            head = final = self.head()
+        else:
+            answer = self._client.ask("eth_getBlockByNumber", LATEST, False)
+            head, final = require_block(answer, "head"), clique.final(answer)
+        wanted = max(0, head.number - self._finality.depth)
+        if wanted >= final.number:
+            return final
+        block = self.block(BlockNumber(wanted))
         if block is None:
             raise LedgerUnavailableError("ledger.no_such_block", "the chain became shorter")
         return block
@@ -260,6 +273,35 @@ class Web3Ledger:
         close = getattr(self._provider, "close", None)
         if close is not None:
             close()
+
+    def _clique(self) -> CliqueFinality | None:
+        """The rule of a Clique chain, told by its first block; ``None`` on other chains."""
+        if not self._seals_looked_for:
+            self._seals = self._find_seals()
+            self._seals_looked_for = True
+        return self._seals
+
+    def _find_seals(self) -> CliqueFinality | None:
+        first = self._client.ask("eth_getBlockByNumber", "0x0", False)
+        if not hasattr(first, "get"):
+            raise garbage("the genesis block")
+        named = genesis_sealers(extra_of(first))
+        if self._finality.rule != "clique" and not named:
+            return None
+        if read_header(first).block.digest != self._genesis_digest:
+            raise LedgerMismatchError(
+                "ledger.wrong_genesis", "the endpoint's chain began with another block"
+            )
+        sealers = self._finality.sealers or named
+        if not sealers:
+            raise ConfigError(
+                "config.no_sealers", "the chain's first block names no sealers: it is not Clique's"
+            )
+        return CliqueFinality(
+            sealers,
+            self._genesis_digest,
+            lambda digest: self._client.ask("eth_getBlockByHash", "0x" + digest.hex(), False),
+        )
 
     def _code(self, name: str, block: BlockRef) -> bytes:
         address = next(each.address for each in self._contracts if each.name == name)

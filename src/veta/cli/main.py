@@ -19,6 +19,7 @@ from veta.cli import (
     claim,
     claims,
     compare,
+    devnet,
     disclose,
     evidence,
     exchange,
@@ -139,6 +140,7 @@ app.command("progress", short_help="Show how far a country's metal is traced and
     progress.progress
 )
 app.add_typer(show.app, name="show")
+app.add_typer(devnet.app, name="devnet")
 app.command("audit", short_help="Derive everything again and compare.")(audit.audit)
 app.command("serve", short_help="Serve the HTTP interface and the label pages.")(serve.serve)
 

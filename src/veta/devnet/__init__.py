@@ -1,0 +1,1 @@
+"""A network of validators and members on this machine, from one network description file."""
