@@ -160,6 +160,59 @@ def test_decode_body__random_logs__same_as_web3(contract: str, event: str) -> No
             assert flat(value) == flat(theirs[name]), name
 
 
+@pytest.mark.row("T31")
+@pytest.mark.parametrize(("contract", "event"), EVENTS)
+def test_decode_body__any_bit_of_the_data_turned__is_refused_or_is_what_is_encoded_so(
+    contract: str, event: str
+) -> None:
+    """No octet of a log goes unread: what is decoded has this one encoding."""
+    entry, random = artifact(contract).events[event], Random(event)
+    unnamed = [each for each in entry.inputs if not each["indexed"]]
+    types = [
+        kind for each, kind in zip(entry.inputs, entry.input_types, strict=True)
+        if not each["indexed"]
+    ]  # fmt: skip
+    turned_words = taken = 0
+    while turned_words < 150 and unnamed:
+        log = random_log(contract, event, random)
+        topics, data = tuple(log["topics"]), bytes(log["data"])
+        turned_words += len(data) // 32
+        for word in range(0, len(data), 32):
+            turned = bytearray(data)
+            turned[word + random.randrange(32)] ^= 1 << random.randrange(8)
+            try:
+                body = decode_body(contract, topics, bytes(turned), BLOCK)
+            except LedgerUnavailableError:
+                continue
+            said = told(event, body)
+            values_ = [
+                bool(said[each["name"]])
+                if each["type"] == "bool"
+                else abi_value(said[each["name"]])
+                for each in unnamed
+            ]
+            assert abi_encode(types, values_) == bytes(turned)
+            taken += 1
+    assert taken or not unnamed
+
+
+@pytest.mark.parametrize(("contract", "event", "lists"), [
+    ("LotBook", "BatchIssued", (19, 20)), ("LotBook", "RunRecorded", tuple(range(2, 8))),
+    ("Custody", "LotOpened", (3, 4)),
+])  # fmt: skip
+@pytest.mark.parametrize("place", [0, 31, 2**40 * 32, 2**64 - 32, 2**255])
+def test_decode_body__list_that_says_to_stand_elsewhere__is_refused_at_once(
+    contract: str, event: str, lists: tuple[int, ...], place: int
+) -> None:
+    log = random_log(contract, event, Random(3))
+    topics, data = tuple(log["topics"]), bytes(log["data"])
+    for word in lists:
+        moved = data[: 32 * word] + place.to_bytes(32) + data[32 * word + 32 :]
+        with pytest.raises(LedgerUnavailableError) as failed:
+            decode_body(contract, topics, moved, BLOCK)
+        assert failed.value.code == "ledger.garbage"
+
+
 def test_decoders__of_changes__give_each_action_once() -> None:
     random = Random(2)
     actions = []

@@ -59,16 +59,13 @@ def decode_body(
     Raises:
         LedgerUnavailableError: ``ledger.garbage`` when it cannot be a log of the contract.
     """
-    name = _events(contract).get(topics[0]) if topics else None
-    if name is None:
-        raise garbage(f"a log of {contract}")
-    decoder = _DECODERS.get((contract, name))
+    decoder = _decoders(contract).get(topics[0], _unknown) if topics else _unknown
     if decoder is None:
         return None
     try:
         return decoder(topics, data, block)
     except (ValueError, IndexError, DecodingError, OverflowError) as error:
-        raise garbage(f"a log {name} of {contract}") from error
+        raise garbage(f"a log of {contract}") from error
 
 
 def status_entry(  # noqa: PLR0913 - the entry's fields
@@ -216,5 +213,11 @@ _DECODERS: Final[dict[tuple[str, str], Decoder]] = {
 
 
 @cache
-def _events(contract: str) -> dict[bytes, str]:
-    return {entry.topic: name for name, entry in artifact(contract).events.items()}
+def _decoders(contract: str) -> dict[bytes, Decoder | None]:
+    """Of a contract's events, by their first topics; ``None`` of those that nobody follows."""
+    events = artifact(contract).events
+    return {entry.topic: _DECODERS.get((contract, name)) for name, entry in events.items()}
+
+
+def _unknown(*_: object) -> LedgerEventBody:
+    raise ValueError("no event of the contract")

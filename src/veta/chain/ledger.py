@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from veta.chain.caller import ContractCaller
 from veta.chain.clique import CliqueFinality, extra_of, genesis_sealers, read_header
 from veta.chain.consortium import ConsortiumGateway
 from veta.chain.contract_abi import artifact
 from veta.chain.endpoint import EndpointProvider
-from veta.chain.events import decode_body
 from veta.chain.governance import GovernanceGateway
 from veta.chain.identity import ask_identity, current_contracts, one_by_one, require_identity
+from veta.chain.logs import read_logs
 from veta.chain.lots import ChainLots
 from veta.chain.rpc import LATEST, RpcClient, block_ref, garbage, octets, quantity
 from veta.chain.statement_log import StatementLogGateway
@@ -48,8 +48,6 @@ from veta.model.identifiers import (
 )
 from veta.model.trust import TrustConfig
 from veta.ports.ledger import Call, EventHead, FeeQuote, LedgerEvent, Receipt
-
-_MAX_LOG_DATA_OCTETS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +149,7 @@ class Web3Ledger:
             "blockHash": "0x" + block.digest.hex(),
             "address": ["0x" + address.hex() for address in self._names],
         }
-        answer = self._client.ask("eth_getLogs", query)
-        if not isinstance(answer, (list, tuple)):
-            raise garbage("eth_getLogs")
-        found = sorted((self._event(log, block) for log in answer), key=lambda e: e.log_index)
-        if len({event.log_index for event in found}) != len(found):
-            raise garbage("eth_getLogs")
-        return tuple(found)
+        return read_logs(self._client.ask("eth_getLogs", query), self._names, block)
 
     def event_head(self, contract: str, block: BlockRef) -> EventHead:
         """Event count and head of a contract at the block; none before the contract was there."""
@@ -314,26 +306,3 @@ class Web3Ledger:
             if contract.name == name:
                 return ContractCaller(self._client, artifact(name), contract.address)
         raise ConfigError("config.no_contract", f"the trust configuration pins no {name}")
-
-    def _event(self, log: Any, block: BlockRef) -> LedgerEvent:
-        if not hasattr(log, "get") or log.get("removed"):
-            raise garbage("a log")
-        name = self._names.get(AccountAddress(octets(log.get("address"), "a log", 20)))
-        topics = log.get("topics")
-        if name is None or not isinstance(topics, (list, tuple)) or len(topics) > 4:
-            raise garbage("a log")
-        if octets(log.get("blockHash"), "a log", 32) != block.digest:
-            raise garbage("a log")
-        read_topics = tuple(octets(topic, "a log", 32) for topic in topics)
-        data = octets(log.get("data"), "a log")
-        if len(data) > _MAX_LOG_DATA_OCTETS:
-            raise LedgerUnavailableError("ledger.too_large", "a log is larger than any contract's")
-        return LedgerEvent(
-            contract=name,
-            block=block.number,
-            log_index=quantity(log.get("logIndex"), "a log", 32),
-            transaction_id=TransactionId(octets(log.get("transactionHash"), "a log", 32)),
-            topics=read_topics,
-            data=data,
-            body=decode_body(name, read_topics, data, block),
-        )

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
+from veta.chain.abi_layout import (
+    ADDRESS,
+    OCTETS_16,
+    OCTETS_32,
+    U1,
+    U8,
+    U16,
+    U32,
+    U64,
+    Layout,
+)
 from veta.chain.abi_words import WORD, Words
-from veta.chain.lot_values import batch_header
 from veta.model.anchoring import BlockRef
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
-from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
+from veta.model.identifiers import Digest, MemberId, UnixSeconds
 from veta.model.lot_events import (
+    NO_TIME,
     NOBODY,
     CeilingUsed,
     CreditChanged,
@@ -24,13 +36,15 @@ from veta.model.lot_events import (
     PeriodUsed,
     VarianceChanged,
 )
-from veta.model.lot_tree import LotKey, LotRoot
+from veta.model.lot_tree import LotRoot
 from veta.model.lots import (
     BatchHeader,
+    CustodyModel,
     Draw,
     Emission,
     EmissionPart,
     FirstMeasured,
+    HeaderFlag,
     Loss,
     LossReason,
     LotBatchKind,
@@ -43,9 +57,9 @@ from veta.model.lots import (
 from veta.model.periods import Period
 
 Topics = tuple[bytes, ...]
+E = TypeVar("E")
 LotDecoder = Callable[[Topics, bytes, BlockRef], LotEventBody]
 
-_HEADER_WORDS: Final = 19
 _NONE: Final = bytes(WORD)
 
 
@@ -56,53 +70,44 @@ def _id(topic: bytes, bits: int = 32) -> int:
     return number
 
 
-def _header(words: Words) -> BatchHeader:
-    return batch_header(
-        [
-            words.number(8),
-            words.number(8),
-            words.number(32),
-            words.number(),
-            words.address(),
-            words.octets(),
-            words.number(),
-            words.octets(),
-            *(words.number(32) for _ in range(4)),
-            words.number(),
-            words.number(),
-            words.number(8),
-            words.number(16),
-            words.number(32),
-            words.number(),
-            words.octets(),
-        ]
-    )
+_HEADER: Final = (
+    *(U8, U8, U32, U64, ADDRESS, OCTETS_32, U64, OCTETS_32, U32, U32, U32, U32, U64, U64),
+    *(U8, U16, U32, U64, OCTETS_32),
+)
+_NUMBERS: Final = ((U32,), (U64,))
+"""Lists of columns and of quantities."""
+_REPLACED: Final = Layout(_HEADER)
+_ISSUED: Final = Layout((*_HEADER, OCTETS_16), _NUMBERS, at=len(_HEADER))
+_RUN: Final = Layout(
+    (U8, OCTETS_32),
+    (
+        *((OCTETS_32, U64, U64), (U32, U64), (U32, U32, U64)),
+        *((U8, U32, U64), (U32, U64, U8), (U8, U64)),
+    ),
+)
+_OPENED: Final = Layout((U64, OCTETS_32, OCTETS_32), _NUMBERS)
+_TAKEN: Final = Layout((U64, U64, U1))
+_kind = lru_cache(maxsize=16)(LotBatchKind)
+_model = lru_cache(maxsize=16)(CustodyModel)
+_flags = lru_cache(maxsize=256)(HeaderFlag)
+"""Names of numbers: looked up once, for there are few and each look-up is dear."""
 
 
-def _keys(numbers: tuple[int, ...]) -> tuple[ColumnKey, ...]:
-    return tuple(map(ColumnKey, numbers))
+def _header(topics: Topics, words: list[Any]) -> BatchHeader:
+    """A header out of its words, if it is the one that the topics name."""
+    if (_id(topics[1]), topics[2]) != (words[2], words[5]):
+        raise ValueError("the header is of another batch")
+    words[1], words[14], words[15] = _kind(words[1]), _model(words[14]), _flags(words[15])
+    return BatchHeader(*words)
 
 
 def _batch_issued(topics: Topics, data: bytes, _: BlockRef) -> LotBatch:
-    words = Words(data, _HEADER_WORDS + 3)
-    header = _header(words)
-    columns, sums, salt = _keys(words.numbers(32)), words.numbers(), words.octets(16)
-    words.end()
-    _same_batch(topics, header)
-    return LotBatch(header, columns, sums, salt)
+    *header, salt, columns, sums = _ISSUED.read(data)
+    return LotBatch(_header(topics, header), columns, sums, salt)
 
 
 def _batch_replaced(topics: Topics, data: bytes, _: BlockRef) -> LotBatch:
-    words = Words(data, _HEADER_WORDS)
-    header = _header(words)
-    words.end()
-    _same_batch(topics, header)
-    return LotBatch(header, (), (), b"")
-
-
-def _same_batch(topics: Topics, header: BatchHeader) -> None:
-    if (_id(topics[1]), topics[2]) != (header.issuer, header.root):
-        raise ValueError("the header is of another batch")
+    return LotBatch(_header(topics, _REPLACED.read(data)), (), (), b"")
 
 
 def _batch_withdrawn(topics: Topics, data: bytes, _: BlockRef) -> LotBatchEnded:
@@ -119,30 +124,34 @@ def _batch_handed_over(topics: Topics, data: bytes, _: BlockRef) -> LotBatchEnde
 
 
 def _run_recorded(topics: Topics, data: bytes, _: BlockRef) -> LotRun:
-    words = Words(data, 8)
-    kind, source = LotBatchKind(words.number(8)), Digest(words.octets())
-    takes = tuple(
-        TakeRecord(LotId(lot), _id(taken, 64), _id(amount, 64))
-        for lot, taken, amount in words.rows(3)
-    )
-    measured = tuple(FirstMeasured(ColumnKey(c), q) for c, q in words.entries(2))
-    reductions = tuple(Reduction(ColumnKey(a), ColumnKey(b), q) for a, b, q in words.entries(3))
-    draws = tuple(Draw(o, ColumnKey(c), q) for o, c, q in words.entries(3))
-    losses = tuple(Loss(ColumnKey(c), q, LossReason(r)) for c, q, r in words.entries(3))
-    emissions = tuple(Emission(EmissionPart(part), co2e) for part, co2e in words.entries(2))
-    words.end()
+    kind, source, takes, measured, reductions, draws, losses, emissions = _RUN.read(data)
     return LotRun(
-        issuer=MemberId(_id(topics[1])),
-        cause=Digest(topics[2]),
-        kind=kind,
-        source=source,
-        takes=takes,
-        first_measured=measured,
-        reductions=reductions,
-        draws=draws,
-        losses=losses,
-        emissions=emissions,
+        MemberId(_id(topics[1])),
+        Digest(topics[2]),
+        _kind(kind),
+        source,
+        _entries(TakeRecord, takes, 3),
+        _entries(FirstMeasured, measured, 2),
+        _entries(Reduction, reductions, 3),
+        _entries(Draw, draws, 3),
+        tuple([Loss(c, q, LossReason(r)) for c, q, r in zip(*_columns(losses, 3), strict=True)]),
+        tuple(
+            [
+                Emission(EmissionPart(part), co2e)
+                for part, co2e in zip(*_columns(emissions, 2), strict=True)
+            ]
+        ),
     )
+
+
+def _entries(made: Callable[..., E], values: tuple[Any, ...], width: int) -> tuple[E, ...]:
+    """Each entry's value; most lists are empty."""
+    return tuple(map(made, *_columns(values, width))) if values else ()
+
+
+def _columns(values: tuple[Any, ...], width: int) -> list[tuple[Any, ...]]:
+    """Values of entries, one after the other, by their place in the entry."""
+    return [values[at::width] for at in range(width)]
 
 
 def _period_used(topics: Topics, data: bytes, _: BlockRef) -> PeriodUsed:
@@ -178,33 +187,16 @@ def _variance_recorded(topics: Topics, data: bytes, _: BlockRef) -> VarianceChan
 
 
 def _lot_opened(topics: Topics, data: bytes, _: BlockRef) -> LotOpened:
-    words = Words(data, 5)
-    index, lot_key, leaf = words.number(), LotKey(words.octets()), Leaf(words.octets())
-    columns, quantities = _keys(words.numbers(32)), words.numbers()
-    words.end()
-    return LotOpened(
-        lot=LotId(topics[1]),
-        issuer=MemberId(_id(topics[2])),
-        root=LotRoot(topics[3]),
-        index=index,
-        lot_key=lot_key,
-        statement_leaf=leaf,
-        columns=columns,
-        quantities=quantities,
-    )
+    index, lot_key, leaf, columns, quantities = _OPENED.read(data)
+    lot, issuer, root = LotId(topics[1]), MemberId(_id(topics[2])), LotRoot(topics[3])
+    return LotOpened(lot, issuer, root, index, lot_key, leaf, columns, quantities)
 
 
 def _lot_taken(topics: Topics, data: bytes, _: BlockRef) -> LotChange:
-    words = Words(data, 3)
-    taken, amount, consumed = words.number(), words.number(), words.truth()
-    words.end()
+    taken, amount, consumed = _TAKEN.read(data)
+    by = MemberId(_id(topics[2]))
     return LotChange(
-        LotId(topics[1]),
-        LotAction.TAKEN,
-        by=MemberId(_id(topics[2])),
-        taken=taken,
-        amount=amount,
-        code=int(consumed),
+        LotId(topics[1]), LotAction.TAKEN, by, NOBODY, NO_TIME, taken, amount, consumed
     )
 
 

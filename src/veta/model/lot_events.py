@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from veta.model.columns import ColumnKey, ProgrammeId, SubstanceId
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
@@ -186,3 +186,6 @@ LotEventBody: TypeAlias = (
     | CreditChanged
     | VarianceChanged
 )
+
+LOT_EVENTS: Final[frozenset[type]] = frozenset(get_args(LotEventBody))
+"""The same, to look a type up in: an isinstance of a union asks one class after the other."""

@@ -40,37 +40,36 @@ class FollowReport:
         return self.cursor == self.head
 
 
-def extended(head: EventHead, event: LedgerEvent) -> EventHead:
-    """The event head after one more log (DESIGN section 2)."""
-    inner = keccak_256(b"".join(event.topics) + event.data).digest()
-    return EventHead(head.count + 1, Digest(keccak_256(head.head + inner).digest()))
-
-
 def fold_block(
     ref: BlockRef, events: Sequence[LedgerEvent], heads: Mapping[str, EventHead]
 ) -> FollowedBlock:
-    """What is kept of a block, given the heads before it. Pure.
+    """What is kept of a block, given the heads before it (DESIGN section 2). Pure.
 
     Raises:
         LedgerMismatchError: ``follow.events_disorder``: the events are not this block's, in order.
     """
-    changed: dict[str, EventHead] = {}
     bodies = []
-    last = -1
+    number, last = ref.number, -1
+    running: dict[str, tuple[int, bytes]] = {}
     for event in events:
-        if event.block != ref.number or event.log_index <= last:
+        log_index, contract = event.log_index, event.contract
+        if event.block != number or log_index <= last:
             raise LedgerMismatchError(
-                "follow.events_disorder", f"block {ref.number} came with events of another order"
+                "follow.events_disorder", f"block {number} came with events of another order"
             )
-        last = event.log_index
-        before = changed.get(event.contract) or heads.get(event.contract, EMPTY_HEAD)
-        changed[event.contract] = extended(before, event)
-        if event.body is not None:
-            body = event.body
+        last = log_index
+        if contract not in running:
+            before = heads.get(contract, EMPTY_HEAD)
+            running[contract] = (before.count, before.head)
+        count, head = running[contract]
+        inner = keccak_256(b"".join((*event.topics, event.data))).digest()
+        running[contract] = (count + 1, keccak_256(head + inner).digest())
+        body = event.body
+        if body is not None:
             if isinstance(body, AnchorRecord):
-                body = replace(body, block=ref.number)
-            place = (ref.number, event.log_index, event.transaction_id)
-            bodies.append(FollowedBody(*place, body))
+                body = replace(body, block=number)
+            bodies.append(FollowedBody(number, log_index, event.transaction_id, body))
+    changed = {each: EventHead(count, Digest(head)) for each, (count, head) in running.items()}
     return FollowedBlock(ref, tuple(bodies), changed)
 
 

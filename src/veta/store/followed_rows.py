@@ -32,7 +32,7 @@ from veta.model.identifiers import (
     TransactionId,
     UnixSeconds,
 )
-from veta.model.lot_events import LotEventBody
+from veta.model.lot_events import LOT_EVENTS
 from veta.ports.ledger import EventHead, LedgerEventBody, MemberAdmitted
 from veta.ports.store import FollowedBlock, FollowedBody
 from veta.store.engine import sound
@@ -295,7 +295,7 @@ class FollowedRows:
             top = ref
             rows["blocks"].append(_block_values(ref))
             for body in block.bodies:
-                if isinstance(body.body, LotEventBody):
+                if type(body.body) in LOT_EVENTS:
                     lots.append(body)
                 else:
                     table, values = _row_of(body)

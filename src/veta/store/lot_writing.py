@@ -19,7 +19,6 @@ from veta.model.lot_events import (
     LotBatch,
     LotBatchEnded,
     LotChange,
-    LotEventBody,
     LotOpened,
     LotRun,
 )
@@ -62,13 +61,12 @@ def driver(connection: Connection) -> sqlite3.Connection:
     return found
 
 
-def write_lots(connection: Connection, followed: Sequence[FollowedBody]) -> None:
-    """Write the bodies of lots among those of a chunk of blocks, which are in order.
+def write_lots(connection: Connection, bodies: Sequence[FollowedBody]) -> None:
+    """Write the bodies of lots of a chunk of blocks, in their order.
 
     Raises:
         StoreError: ``store.constraint``: something is named before it came to be, or twice.
     """
-    bodies = [each for each in followed if isinstance(each.body, LotEventBody)]
     if not bodies:
         return
     plain = driver(connection)
@@ -93,14 +91,9 @@ class _Rows:
 
     def add(self, followed: FollowedBody) -> None:
         """The rows that a body makes."""
-        block, log_index, transaction_id, body = (
-            followed.block,
-            followed.log_index,
-            followed.transaction_id,
-            followed.body,
-        )
+        block, log_index, body = followed.block, followed.log_index, followed.body
         place = block << PLACE_BITS | log_index
-        log = (block, log_index, transaction_id)
+        log = (block, log_index, followed.transaction_id)
         if isinstance(body, LotChange):
             self.written["lot_changes"].append((place, *values.change_row(body), *log))
         elif isinstance(body, LotOpened):
