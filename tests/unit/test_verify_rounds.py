@@ -20,6 +20,7 @@ from veta.model.identifiers import Digest, MemberId, UnixSeconds
 from veta.model.lot import Party
 from veta.model.ranges import Ranges
 from veta.services.round_files import RoundTerms, co_signature_credential, round_credential
+from veta.services.rounds import papers_about
 from veta.verify.policy import Policy
 from veta.verify.report import Report
 from veta.verify.verdict import Check, Outcome, Verdict
@@ -163,3 +164,20 @@ def test_round_beside_a_passport__is_told_in_its_own_report_and_changes_no_step(
     assert found.facts["co_signed"] == 100
     assert report.beside[0].verified is not None
     assert about_rounds(report.beside[1].checks) == {}
+
+
+def test_papers__that_nobody_named__are_asked_about_only_if_they_can_be_about_the_round() -> None:
+    june, may = a_round(), a_round("may", readings=readings({0: "1"}))
+    elsewhere = a_round("elsewhere", site=(f"{OPERATOR}:site:other", "Other"))
+    papers = {
+        "may": may,
+        "seen": a_co_signature(june),
+        "seen in may": a_co_signature(may),
+        "elsewhere": elsewhere,
+        "seen elsewhere": a_co_signature(elsewhere),
+        "unread": june.with_statement(token=b"x"),
+    }
+    given = [(name, alone(each).bundle) for name, each in papers.items()]
+    given.append(("passport", honest_case().bundle))
+    found = [name for name, _ in papers_about(alone(june).bundle, given)]
+    assert sorted(found) == ["may", "seen", "seen in may", "unread"]

@@ -78,14 +78,17 @@ def claim(
     by_file, named = _sorted_licences(licences or [])
     with open_home(home, writes=False) as node:
         bundle = _bundle(node, lot)
-        if bundle.lot is None:
+        part = bundle.lot
+        if part is None:
             raise NotFoundError("lot.not_found", f"{lot!r} is about no lot of the lot book")
         bundle = node.with_lineage(bundle).bundle
         now_s = node.clock.now_s()
         kept = papers_kept(node.papers, now_s=now_s)
         network = network_of(schemes) if schemes else read_schemes(*kept.schemes)
         papers = [(each, statement_of(node, each)) for each in named]
-        found = licences_at_hand(node, [*papers, *kept.statements, *_own(lot, bundle)])
+        found = licences_at_hand(
+            node, int(part.batch.header.site), [*papers, *_own(lot, bundle)], kept.statements
+        )
         words = shipped.words()
         ask = ClaimAsk(asked, by_file, network, words, programme, now_s, found.licences)
         answer = verified_claim(node, bundle, ask)

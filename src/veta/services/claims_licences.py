@@ -364,13 +364,34 @@ def kept_licences(store: Store) -> Iterator[tuple[str, StatementBundle]]:
             yield each.record.leaf.hex(), desk.bundle(each.record.leaf)
 
 
-def licences_at_hand(node: Node, more: Iterable[tuple[str, StatementBundle]]) -> LicencesFound:
-    """The licences in statements that were handed in, and in what a node keeps.
+def licences_at_hand(
+    node: Node,
+    site: int,
+    named: Iterable[tuple[str, StatementBundle]] = (),
+    papers: Iterable[tuple[str, StatementBundle]] = (),
+) -> LicencesFound:
+    """The licences in statements that were named, and those for a site among what a node keeps.
+
+    Args:
+        node: whose store is looked at, if it has one.
+        site: registered number.
+        named: statements that somebody asked for.
+        papers: statements that the node has beside its own.
 
     Raises:
         LedgerUnavailableError: one could not be judged.
     """
-    papers = list(more)
-    if node.keeps:
-        papers += list(kept_licences(node.store))
-    return LicenceReader(node.verifier, node.ledger, node.clock).found(papers)
+    at_hand = [*papers, *(kept_licences(node.store) if node.keeps else ())]
+    wanted = [*named, *(each for each in at_hand if _may_be_for(each[1], site))]
+    return LicenceReader(node.verifier, node.ledger, node.clock).found(wanted)
+
+
+def _may_be_for(bundle: StatementBundle, site: int) -> bool:
+    """Whether a statement says that it is a licence for a site, or cannot be read."""
+    try:
+        credential = read_credential(unseal(bundle.token).payload)
+    except ProvenanceError:
+        return True
+    if own_type_of(credential) != LABEL_LICENCE:
+        return False
+    return bool(credential.subject.get("site") == site)

@@ -59,7 +59,9 @@ def mark_of(node: Node, leaf: Leaf, language: Language) -> MarkShown | None:
 def _mark(node: Node, bundle: StatementBundle, language: Language) -> MarkShown | None:
     now_s = node.clock.now_s()
     papers = papers_kept(node.papers, now_s=now_s)
-    licences = licences_at_hand(node, papers.statements).licences
+    assert bundle.lot is not None
+    site = int(bundle.lot.batch.header.site)
+    licences = licences_at_hand(node, site, papers=papers.statements).licences
     if not any(_concerns(each, bundle) for each in licences):
         return None
     try:

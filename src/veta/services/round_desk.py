@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from veta.model.bundle import StatementBundle
 from veta.services.node import Node
 from veta.services.papers import papers_kept
-from veta.services.rounds import RoundReader, RoundsFound, kept_papers
+from veta.services.rounds import RoundReader, RoundsFound, kept_papers, papers_about
 
 
 def round_at_hand(
@@ -26,8 +26,7 @@ def round_at_hand(
         InputError, VerificationError, LedgerUnavailableError: as ``RoundReader.judged``.
         StoreError: ``papers.*``.
     """
-    papers = list(more)
-    if node.keeps:
-        papers += list(kept_papers(node.store))
-    papers += papers_kept(node.papers, now_s=node.clock.now_s()).statements
+    at_hand = list(kept_papers(node.store)) if node.keeps else []
+    at_hand += papers_kept(node.papers, now_s=node.clock.now_s()).statements
+    papers = [*more, *papers_about(asked[1], at_hand)]
     return RoundReader(node.verifier, node.ledger, node.clock).judged(asked, papers)

@@ -6,9 +6,9 @@ whole answer "cannot tell".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from veta.errors import LedgerUnavailableError, ProvenanceError, VerificationError
 from veta.model.anchoring import BatchKind, BlockRef
@@ -25,6 +25,7 @@ from veta.services.verify import FactGatherer
 from veta.statement.credential import read_credential
 from veta.statement.jws import unseal
 from veta.statement.own_types import CO_SIGNATURE, MONITORING_ROUND, own_type_of
+from veta.statement.rules import check_rules
 from veta.verify.authors import author_told
 from veta.verify.beside import within_bounds
 from veta.verify.report import Report
@@ -181,6 +182,44 @@ def kept_papers(store: Store) -> Iterator[tuple[str, StatementBundle]]:
         name = own_type_of(read_credential(each.record.payload))
         if name in {MONITORING_ROUND, CO_SIGNATURE} and each.batch is not None:
             yield each.record.leaf.hex(), desk.bundle(each.record.leaf)
+
+
+def papers_about(
+    asked: StatementBundle, papers: Iterable[tuple[str, StatementBundle]]
+) -> Iterator[tuple[str, StatementBundle]]:
+    """Of papers that nobody named, those that can be about a round; what cannot be read is one.
+
+    Rounds of its site, and co-signatures of those or of the round: so that a node that keeps many
+    asks the chain about few. What a statement says of itself decides; none is believed for it.
+
+    Args:
+        asked: the round; of anything else nothing is about it.
+        papers: place and statement.
+    """
+    own = _said(asked)
+    site = own[1]["site"]["id"] if own is not None and own[0] == MONITORING_ROUND else None
+    read = [(paper, _said(paper[1])) for paper in papers]
+    leaves = {_leaf_words(asked)}
+    for paper, said in read:
+        if said is None:
+            yield paper
+        elif said[0] == MONITORING_ROUND and said[1]["site"]["id"] == site:
+            leaves.add(_leaf_words(paper[1]))
+            yield paper
+    for paper, said in read:
+        if said is not None and said[0] == CO_SIGNATURE and said[1]["round"]["leaf"] in leaves:
+            yield paper
+
+
+def _said(bundle: StatementBundle) -> tuple[str | None, Mapping[str, Any]] | None:
+    """Type and subject of a statement that keeps its rules; ``None`` if it does not."""
+    try:
+        credential = read_credential(unseal(bundle.token).payload)
+        if own_type_of(credential) is not None:
+            check_rules(credential)
+    except ProvenanceError:
+        return None
+    return own_type_of(credential), credential.subject
 
 
 def author_of(place: str, report: Report, facts: LedgerFacts) -> Author:
