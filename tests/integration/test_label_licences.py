@@ -27,11 +27,15 @@ from veta.errors import LedgerUnavailableError
 from veta.model.anchoring import StatusReason
 from veta.model.identifiers import Leaf
 from veta.model.lot import Issuance, Party
+from veta.services.beside import with_beside
+from veta.services.claims import EVERY_STEP
 from veta.services.claims_licences import LicenceTerms, licence_credential
 from veta.services.lot_reading import OpeningDesk
 from veta.services.mark import mark_of
 from veta.services.node import Node
 from veta.verify.transport import write_bundle
+from veta.verify.verdict import Outcome
+from veta.verify.verifier import Verifier
 
 NAME = "Responsible Metals Mark"
 SENTENCE = "Controlled blending: contains 75% certified copper, RMM-50."
@@ -220,6 +224,30 @@ def test_claim__when_nobody_can_ask_about_the_licence__cannot_be_told(
     monkeypatch.setattr(licensed.mine.scene.company("miner").node.ledger, "status", away)
     ran = veta("claim", "CON-CB", *licensed.named, "--licences", file, "--json")
     assert ran.code == 3
+
+
+def test_verify__with_licences_beside_the_lot__tells_those_that_live_and_changes_nothing_else(
+    licensed: Licensed,
+) -> None:
+    mine = licensed.mine
+    node = mine.scene.company("miner").node
+    bare = node.with_lineage(mine.bundle("CON-CB")).bundle
+    live, dead = licensed.issued(), licensed.issued()
+    others = {
+        "body": licensed.issued(by="body"),
+        "owner": licensed.issued(licensee=(did("smelter"), "Smelter")),
+    }
+    licensed.revoke(dead)
+    papers = [mine.scene.company("owner").node.bundle(each) for each in (live, dead)]
+    papers += [mine.scene.company(by).node.bundle(leaf) for by, leaf in others.items()]
+    verifier = Verifier(node.trust, EVERY_STEP)
+    before, after = node.verify(bare, verifier), node.verify(with_beside(bare, papers), verifier)
+    told = [each for each in after.checks if each.code == "claims.licensed"]
+    (licence,) = told
+    assert licence.outcome is Outcome.PASSED
+    assert licence.facts["models"] == ("controlled-blending", "mass-balance")
+    assert after.verdict is before.verdict
+    assert [each for each in after.checks if each not in told] == list(before.checks)
 
 
 # --- the label's page ------------------------------------------------------------------------

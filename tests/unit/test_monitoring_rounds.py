@@ -212,6 +212,13 @@ def test_replacement__by_a_round_of_other_wells__hides_nothing() -> None:
     assert codes(replaced((0, 99), other=other)) == ["monitoring.replaced_by_other"]
 
 
+def test_replacement__of_two_days_by_one_of_them__hides_nothing() -> None:
+    half = stated("half", author=author(anchored_s=END_S + 8 * DAY_S))
+    both = stated(period=Window(START_S, END_S + DAY_S), author=author(superseded_by=half.leaf))
+    found = judge([half, both], [co_signed(both), co_signed(half, ALL)], at_s=AFTER_S)
+    assert codes(found) == ["monitoring.replaced_by_other"]
+
+
 @pytest.mark.parametrize("co_signed_again", [False, True])
 def test_replacement__twice__is_held_against_the_round_that_was_co_signed(
     co_signed_again: bool,

@@ -112,9 +112,12 @@ def test_round__without_a_co_signature_or_with_one_that_is_none__is_never_better
     own = a_co_signature(june, ((0, 149),), member(9103, "did:web:x.example", Role.COMMUNITY, 7))
     miner = replace(MINER, control_group=7)
     grouped = shown_as(june, miner)
+    stolen = a_co_signature(june, ((0, 149),))
     for case in (
         alone(june),
         with_beside(alone(june), forged),
+        with_beside(alone(june), stolen.with_facts(keys=Known((MINER.key(),)))),
+        with_beside(alone(june), stolen.with_facts(keys=Known(()))),
         with_beside(alone(june), a_co_signature(a_round("may", readings=readings({0: "1"})))),
         with_beside(alone(grouped), own),
     ):

@@ -22,7 +22,6 @@ from veta.errors import NotFoundError, VerificationError
 from veta.model.identifiers import UnixSeconds
 from veta.model.lot import Issuance
 from veta.services.claims_licences import (
-    AnchoredLicence,
     LicenceReader,
     LicenceTerms,
     licence_credential,
@@ -30,6 +29,7 @@ from veta.services.claims_licences import (
 from veta.services.round_signing import party_of, self_of
 from veta.statement.credential import view_credential
 from veta.statement.rules import check_rules
+from veta.verify.licences import AnchoredLicence
 
 app = typer.Typer(
     help="Licences to show a scheme's mark, by the scheme's owner.\n\n"

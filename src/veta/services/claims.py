@@ -39,7 +39,6 @@ from veta.model.disclosure import LotPart
 from veta.model.lots import CustodyModel, LotBatchKind, SiteId
 from veta.services.claims_files import NetworkSchemes
 from veta.services.claims_licences import (
-    AnchoredLicence,
     LicenceNow,
     LicencePlace,
     licences_now,
@@ -50,6 +49,7 @@ from veta.services.node import Node
 from veta.services.registry import Names, RegistryShelf
 from veta.services.standing import DisputeNow
 from veta.services.verify import FactGatherer
+from veta.verify.licences import AnchoredLicence
 from veta.verify.lineage_graph import Walk, walk
 from veta.verify.lot_state import opened_of
 from veta.verify.policy import Policy

@@ -13,21 +13,16 @@ from typing import Any, Final, Protocol
 
 from veta.claims.grammar import Licence
 from veta.claims.labels import LabelState
-from veta.claims.windows import Window
-from veta.custody.models import RULES, model_of
 from veta.errors import InputError, LedgerUnavailableError, ProvenanceError, VerificationError
 from veta.model.anchoring import BatchKind, BlockRef
 from veta.model.bundle import StatementBundle
 from veta.model.determined import Known
 from veta.model.identifiers import Leaf, MemberId
 from veta.model.lot import Issuance, Party
-from veta.model.lots import CustodyModel
-from veta.monitoring.rounds import Author
 from veta.ports.clock import Clock
 from veta.ports.ledger import LedgerReader
 from veta.ports.store import Store
 from veta.services.anchor import BundleDesk
-from veta.services.claims_files import offset_s
 from veta.services.node import Node
 from veta.services.rounds import NotCounted, author_of, parts_of
 from veta.services.verify import FactGatherer, lots_of
@@ -35,62 +30,13 @@ from veta.statement.credential import Credential, read_credential
 from veta.statement.envelope import build_credential
 from veta.statement.jws import unseal
 from veta.statement.own_types import LABEL_LICENCE, own_type_of
+from veta.verify.licences import AnchoredLicence, read_licence
 from veta.verify.verifier import Verifier
 
 BY_CHAIN: Final = "chain"
 BY_FILE: Final = "file"
 MOST_KEPT: Final = 2_000
 """Statements of the home that are looked at, the newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnchoredLicence:
-    """A licence as the chain bears it out.
-
-    Attributes:
-        leaf: of the statement; ``identifier`` is its subject's.
-        scheme: its number on the chain, and ``scheme_name`` as the statement has it.
-        licensee: DID; ``holder`` is the member of that DID, if there is one.
-        site: registered number.
-        window: days for which it is given.
-        valid: of the statement itself, [from, until) in Unix seconds.
-        author: the scheme's owner, and whether it was withdrawn or superseded.
-    """
-
-    leaf: Leaf
-    identifier: str
-    scheme: int
-    scheme_name: str
-    licensee: str
-    holder: MemberId | None
-    site: int
-    models: frozenset[CustodyModel]
-    window: Window
-    valid: tuple[int, int]
-    author: Author
-
-    @property
-    def model_slugs(self) -> tuple[str, ...]:
-        """Names of the models, in order."""
-        return tuple(sorted(RULES[each].slug for each in self.models))
-
-    def dead(self, at_s: int) -> tuple[LabelState, str, str] | None:
-        """State, code and reason if no mark may be shown under it at a moment; else ``None``."""
-        named = f"licence {self.identifier}"
-        if self.author.withdrawn:
-            return LabelState.WITHDRAWN, "claims.licence_withdrawn", f"{named} was withdrawn"
-        if self.author.superseded_by is not None:
-            words = f"{named} was replaced by {self.author.superseded_by.hex()}"
-            return LabelState.WITHDRAWN, "claims.licence_superseded", words
-        if at_s < max(self.window.from_s, self.valid[0]):
-            return LabelState.NOT_YET, "claims.licence_not_in_force", f"{named} is not valid yet"
-        if at_s >= min(self.window.until_s, self.valid[1]):
-            return LabelState.EXPIRED, "claims.licence_not_in_force", f"{named} has ended"
-        return None
-
-    def under(self, slug: str) -> Licence:
-        """The same for the grammar, under the catalogue's name of the scheme."""
-        return Licence(self.identifier, slug, str(self.site), self.models, self.window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +246,7 @@ class LicenceReader:
         credential, block = report.statement.credential, facts.as_of.value
         self._require_owner(place, credential, report.issuer, block)
         holder = self._ledger.member_id(credential.subject["licensee"]["id"], block)
-        return _read(credential, report.statement.leaf, author, holder)
+        return read_licence(credential, report.statement.leaf, author, holder)
 
     def _require_owner(
         self, place: str, credential: Credential, issuer: MemberId, block: BlockRef
@@ -327,30 +273,6 @@ def _says_licence(bundle: StatementBundle) -> bool:
         return own_type_of(read_credential(unseal(bundle.token).payload)) == LABEL_LICENCE
     except ProvenanceError:
         return True
-
-
-def _read(
-    credential: Credential, leaf: Leaf, author: Author, holder: MemberId | None
-) -> AnchoredLicence:
-    subject = credential.subject
-    return AnchoredLicence(
-        leaf=leaf,
-        identifier=subject["id"],
-        scheme=subject["scheme"]["number"],
-        scheme_name=subject["scheme"]["name"],
-        licensee=subject["licensee"]["id"],
-        holder=holder,
-        site=subject["site"],
-        models=frozenset(model_of(each) for each in subject["models"]),
-        window=Window.of_days(
-            subject["firstDay"],
-            subject["lastDay"],
-            from_offset_s=offset_s(subject.get("firstOffset", "+00:00")),
-            until_offset_s=offset_s(subject.get("lastOffset", "+00:00")),
-        ),
-        valid=(credential.valid_from_s, credential.valid_until_s),
-        author=author,
-    )
 
 
 def kept_licences(store: Store) -> Iterator[tuple[str, StatementBundle]]:

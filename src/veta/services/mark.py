@@ -13,9 +13,10 @@ from veta.model.bundle import StatementBundle
 from veta.model.identifiers import Leaf
 from veta.services.claims import ClaimAsk, verified_claim
 from veta.services.claims_files import read_schemes
-from veta.services.claims_licences import AnchoredLicence, licences_at_hand
+from veta.services.claims_licences import licences_at_hand
 from veta.services.node import Node
 from veta.services.papers import papers_kept
+from veta.verify.licences import AnchoredLicence
 
 
 @dataclass(frozen=True, slots=True)

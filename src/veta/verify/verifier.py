@@ -32,6 +32,7 @@ from veta.verify.facts import known_block, no_facts, usable_facts
 from veta.verify.findings import not_determined, not_proven, passed
 from veta.verify.footprint_step import check_footprint
 from veta.verify.indicators_step import check_indicators
+from veta.verify.licence_step import check_licences
 from veta.verify.lineage_step import check_lineage
 from veta.verify.lot_step import check_lot, check_lot_alone, facts_about, lot_fault
 from veta.verify.monitoring_step import Told, check_round
@@ -92,7 +93,7 @@ class Verifier:
         checks += check_indicators(  # 11
             statement, bundle, papers.shown, self.policy.indicators
         )
-        checks += check_round(told[0], told[1:], self._moment_s(facts))  # 10
+        checks += self._of_papers(bundle, told, facts)  # 10, 11
         return replace(self._report(checks, statement, facts), beside=beside)
 
     def _judge(
@@ -110,6 +111,28 @@ class Verifier:
         checks += steps.check_rules(statement.credential, self.policy.schemes)  # 4
         checks += inclusion + anchoring + chain_steps.check_source(facts, self.policy)
         return checks + self._status(statement, facts)  # 7
+
+    def _of_papers(
+        self, bundle: StatementBundle, told: Sequence[Told], facts: LedgerFacts
+    ) -> list[Check]:
+        """What the statements beside say of a round, and of the licences of a lot.
+
+        Args:
+            bundle: with the lot, if there is one.
+            told: the bundle's own statement, then those beside it that can be read.
+            facts: of the own statement.
+        """
+        own, *beside = told
+        at_s = self._moment_s(facts)
+        found = check_round(own, beside, at_s)
+        part = bundle.lot
+        if part is None or lot_fault(part) is not None:
+            return found
+        maker = own.statement.credential.issuer.identifier
+        about = facts_about(part, facts)
+        if isinstance(about, Undetermined):
+            return found
+        return found + check_licences(part, maker, beside, about.assurance, at_s)
 
     def _beside(
         self, bundle: StatementBundle, facts: LedgerFacts
