@@ -23,6 +23,7 @@ from veta.api import (
     round_routes,
     rule_routes,
     service_routes,
+    site_routes,
     statement_routes,
     verify_routes,
 )
@@ -51,6 +52,7 @@ _ROUTERS: Final = (
     lot_correction_routes.router,
     lot_notice_routes.router,
     registry_routes.router,
+    site_routes.router,
     rule_routes.router,
     assurance_routes.router,
     round_routes.router,

@@ -40,6 +40,9 @@ class ExplanationBody(BaseModel):
     )
     footprint: dict[str, Any] | None
     assurance: list[dict[str, Any]] = Field(description="certificates, up to the scheme's owner")
+    sites: list[dict[str, Any]] = Field(
+        description="what is said of the sites behind it; those with `notice` true count as notices"
+    )
     model: str | None
     notices: list[str]
     failures: list[str]

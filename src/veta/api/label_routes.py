@@ -15,11 +15,12 @@ from veta.api.problems import problem_body, problem_response
 from veta.api.requests import TheNode, read_leaf
 from veta.claims.languages import language_of
 from veta.config import ApiSettings
-from veta.errors import LedgerError, NotFoundError, ProvenanceError
+from veta.errors import ConflictError, LedgerError, NotFoundError, ProvenanceError
 from veta.model.identifiers import Leaf
 from veta.ports.store import StatementState, StoredStatement
 from veta.services.mark import mark_of
 from veta.services.node import Node
+from veta.services.site_documents import sentences_about
 from veta.statement.credential import read_credential
 from veta.statement.passport import lot_identifier
 from veta.verify.report import Report
@@ -125,7 +126,10 @@ def _label(
         return report_response(report)
     name, mark = _member_name(node, report), _mark(node, report, leaf, request)
     base = base_url(request)
-    label = build_label(report, base_url=base, member_name=name, others=others, mark=mark)
+    said = _said_of_site(node, leaf)
+    label = build_label(
+        report, base_url=base, member_name=name, others=others, mark=mark, said_of_site=said
+    )
     page = _page(label_page(label, *_language(request)))
     page.headers[VERDICT_HEADER] = report.verdict.value
     return page
@@ -150,6 +154,19 @@ def _member_name(node: Node, report: Report) -> str:
     except LedgerError:
         return ""  # the page shows the document's own word; the verdict was made before
     return member.name if member else ""
+
+
+def _said_of_site(node: Node, leaf: Leaf) -> tuple[str, ...]:
+    """About where the lot was made, as followed; none of a statement about no lot of the book."""
+    try:
+        part = node.lot_bundle(leaf).lot
+    except (NotFoundError, ConflictError):
+        return ()
+    if part is None or not part.batch.header.site:
+        return ()
+    header = part.batch.header
+    window = (header.produced_from_s, header.produced_to_s)
+    return sentences_about(node.store, header.site, *window)
 
 
 def _page(text: str, status: int = 200) -> Response:

@@ -96,6 +96,9 @@ def _lines(asked: str, document: dict[str, Any]) -> list[str]:
     if document["assurance"]:
         vouched = [_vouched(each) for each in document["assurance"]]
         lines += ["", "  Who vouches for it", *_wrapped(vouched)]
+    if document["sites"]:
+        said = [each["sentence"] for each in document["sites"]]
+        lines += ["", "  What is said of its sites", *_wrapped(said)]
     for title, name in (
         ("What failed", "failures"),
         ("To be known", "notices"),

@@ -42,6 +42,7 @@ from veta.cli import (
     serials,
     serve,
     show,
+    sites,
     status_list,
     trail,
     verify,
@@ -104,6 +105,7 @@ lots.app.command("close")(lot_notices.close)
 lots.app.command("serials")(serials.serials)
 app.add_typer(lots.app, name="lot")
 app.add_typer(registry.app, name="registry")
+app.add_typer(sites.app, name="site")
 app.add_typer(rules.app, name="rule")
 app.add_typer(assurance.app, name="assurance")
 app.add_typer(indicators.app, name="indicators")

@@ -15,8 +15,10 @@ from veta.model.determined import Undetermined
 from veta.model.lots import LotBatchKind, SiteId
 from veta.services.registry import NO_NAMES, Names
 from veta.services.run_file import column_name, word_of
+from veta.services.site_documents import worded
 from veta.verify.accounts import RunAccount, run_accounts
 from veta.verify.report import Report
+from veta.verify.site_step import OUTCOMES as SITE_OUTCOMES
 from veta.verify.verdict import Check, Outcome, Step
 
 _NO_LOT = Undetermined("facts.none", "nobody asked the chain about the lot")
@@ -29,6 +31,9 @@ _WORDS = {
 _VOUCHING = tuple(_WORDS)
 _BUILD_UP = ("inherited_g", "process_g", "transport_g", "bought_in_g", "to_other_products_g")
 _TO_OTHERS = "to_other_products_g"
+_OF_SITES = frozenset(
+    code for code, outcome in SITE_OUTCOMES.items() if outcome in {Outcome.NOTICE, Outcome.PASSED}
+)
 
 
 def explanation_json(
@@ -58,8 +63,13 @@ def explanation_json(
         "steps": [_step(each, names) for each in accounts],
         "footprint": _footprint(report),
         "assurance": [_vouched(each, names, parties) for each in _of(report, "assurance.chain")],
+        "sites": [_said(each, names) for each in report.checks if each.code in _OF_SITES],
         "model": next((each.sentence for each in _of(report, "lineage.model")), None),
-        "notices": [each.sentence for each in report.checks if each.outcome is Outcome.NOTICE],
+        "notices": [
+            each.sentence
+            for each in report.checks
+            if each.outcome is Outcome.NOTICE and each.code not in _OF_SITES
+        ],
         "failures": [each.sentence for each in report.checks if each.outcome is Outcome.FAILED],
         "notProven": list(report.not_proven),
     }
@@ -89,6 +99,19 @@ def _vouched(check: Check, names: Names, parties: Mapping[int, str]) -> dict[str
         "from": said["from_s"],
         "until": said["until_s"],
         **{_WORDS[name]: found for name, found in people.items()},
+    }
+
+
+def _said(check: Check, names: Names) -> dict[str, Any]:
+    """What is said of a site behind the lot."""
+    site = SiteId(int(str(check.facts["site"])))
+    name = names.sites.get(site)
+    return {
+        "site": site,
+        "siteName": name,
+        "code": check.code,
+        "notice": check.outcome is Outcome.NOTICE,
+        "sentence": worded(check, name),
     }
 
 

@@ -26,6 +26,7 @@ from veta.ports.lot_store import LotCall, LotVerb
 from veta.ports.store import Intent
 from veta.services.assurance_view import AssuranceView
 from veta.services.lot_planning import LotPlanner
+from veta.services.run_file import word_of
 from veta.services.run_requests import digest_of
 from veta.services.site_standing import ConcernNow, SiteRecordNow, concerns_now, records_now
 
@@ -263,3 +264,15 @@ def _no_standing(member: MemberId, site: SiteId, why: str) -> InputError:
 
 def _refused(code: str, message: str) -> InputError:
     return InputError(f"{AREA}.{code}", message)
+
+
+def read_category(kind: SiteRecordKind, text: str) -> int:
+    """A kind's category by its name in lower case, with hyphens.
+
+    Raises:
+        InputError: ``site.unknown_category``.
+    """
+    names = {word_of(each): int(each) for each in CATEGORIES[kind]}
+    if text not in names:
+        raise _refused("unknown_category", f"{text!r} is none of {', '.join(names)}")
+    return names[text]

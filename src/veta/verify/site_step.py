@@ -45,7 +45,7 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
     "site.too_many": Outcome.NOT_PROVEN,
 }
 """What each finding comes to, by its code: never worse than a notice or not proven."""
-_YEAR_10000: Final = 253_402_300_800
+BEYOND_CALENDAR_S: Final = 253_402_300_800
 """No calendar that a report is written in goes on from there: as good as open."""
 _BELOW: Final = frozenset({FacilityStatus.CONFORMS_IN_PART, FacilityStatus.DOES_NOT_CONFORM})
 
@@ -211,21 +211,21 @@ def _facts(site: SiteId, record: SiteRecord) -> dict[str, FactValue]:
         "by": record.by,
         "source": word(record.source.name),
         "from_s": record.from_s,
-        "until_s": None if record.until_s >= _YEAR_10000 else record.until_s,
+        "until_s": None if record.until_s >= BEYOND_CALENDAR_S else record.until_s,
         "document": record.leaf.hex(),
     }
 
 
 def window(record: SiteRecord) -> str:
     """A record's window in words."""
-    if record.until_s >= _YEAR_10000:
+    if record.until_s >= BEYOND_CALENDAR_S:
         return f"from {day(record.from_s)} on"
     return f"from {day(record.from_s)} to {day(record.until_s)}"
 
 
 def day(seconds: UnixSeconds) -> str:
     """A moment's day in UTC, ``2026-03-05``; what is beyond the calendar is its last."""
-    return write_instant(UnixSeconds(min(seconds, _YEAR_10000 - 1)))[:10]
+    return write_instant(UnixSeconds(min(seconds, BEYOND_CALENDAR_S - 1)))[:10]
 
 
 def word(name: str) -> str:

@@ -86,6 +86,7 @@ class Label:
     """The decisive check as a sentence."""
     circumstances: tuple[Fact, ...]
     notices: tuple[str, ...]
+    said_of_site: tuple[str, ...]
     superseded_by: str
     lot: tuple[Fact, ...]
     footprint_value: str
@@ -108,6 +109,7 @@ def build_label(
     member_name: str = "",
     others: tuple[OtherStatement, ...] = (),
     mark: MarkLine | None = None,
+    said_of_site: tuple[str, ...] = (),
 ) -> Label:
     """The page of a verified (or not verified) statement.
 
@@ -117,6 +119,7 @@ def build_label(
         member_name: what the consortium calls the issuer; a document may say anything.
         others: further statements about the same lot, kept here.
         mark: what may be said under a licence now; not shown of what is not reliable.
+        said_of_site: sentences about the site that the lot was made at.
     """
     document = report.statement.credential.document if report.statement else {}
     subject = _first(document.get("credentialSubject"))
@@ -137,6 +140,7 @@ def build_label(
         why=_sentence(decisive.sentence) if decisive else "",
         circumstances=_circumstances(decisive),
         notices=_notices(report),
+        said_of_site=tuple(map(_sentence, said_of_site[:_MOST_LINES])),
         superseded_by=successor,
         lot=_lot_facts(report, document, subject, member_name),
         footprint_value=_footprint_value(subject),

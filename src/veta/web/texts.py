@@ -36,6 +36,9 @@ _ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "outcome.not_determined": "could not be asked",
         "why": "Why",
         "notices": "Notice",
+        "said_of_site": "Said of the place it was made at",
+        "said_of_site_lead": "On the chain, by others than the issuer or by its operator. A concern"
+        " is a concern, not a verdict.",
         "reason": "Reason",
         "said_at": "Recorded",
         "not_confirmed": "Not confirmed",
