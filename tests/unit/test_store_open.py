@@ -199,7 +199,7 @@ def test_migrations__from_nothing__make_the_schema_of_the_code(tmp_path: Path) -
     with Transactions(direct).write() as connection:
         metadata.create_all(connection)
     assert _schema(migrated) == _schema(direct)
-    assert len(_schema(direct)) == 57  # 56 tables, and the indexes
+    assert len(_schema(direct)) == 58  # 57 tables, and the indexes
     assert newest_revision() == SCHEMA_REVISION
     migrated.dispose()
     direct.dispose()
@@ -237,7 +237,7 @@ _WITHOUT_PAGES = tuple(
 _LOG = "block, log_index, transaction_id"
 _OPENED = "lot, batch, position, lot_key, statement_leaf, columns, quantities"
 _RUNS_IN_ROWS = (
-    *(f"DROP TABLE {name}" for name in ("lot_runs", "opened_lots", "lot_takes")),
+    *(f"DROP TABLE {name}" for name in ("lot_runs", "opened_lots", "lot_takes", "erasures")),
     f"CREATE TABLE lot_runs (id INTEGER PRIMARY KEY, issuer, cause, kind, source, {_LOG})",
     f"CREATE TABLE opened_lots (id INTEGER PRIMARY KEY, {_OPENED}, {_LOG})",
     "CREATE TABLE lot_takes (run, position, lot, taken, amount, block)",
@@ -321,7 +321,7 @@ def test_open_store__schema_before_lots__is_brought_up_to_date_and_followed_anew
     path: Path,
 ) -> None:
     _filled(path)
-    assert _as_of(path, "0001", {*_OF_LOTS, *FOLLOWED_STANDING}) == 14 + 27
+    assert _as_of(path, "0001", {*_OF_LOTS, *FOLLOWED_STANDING, "erasures"}) == 14 + 27 + 1
     store = open_store(path, IDENTITY)
     with store.read() as work:
         assert len(list(work.all_statements())) == 3

@@ -21,6 +21,7 @@ from veta.cli import (
     compare,
     devnet,
     disclose,
+    erase,
     evidence,
     exchange,
     explain,
@@ -87,6 +88,7 @@ app.add_typer(member.app, name="member")
 app.command("issue", short_help="Sign lots or credentials and keep them.")(issue.issue)
 app.command("anchor", short_help="Put what was issued under roots on the chain.")(anchor.anchor)
 app.command("verify", short_help="Judge statements, with the chain or offline.")(verify.verify)
+app.command("erase", short_help="Destroy a statement for good; its leaf stays.")(erase.erase)
 app.command("compare", short_help="Hold two statements about one lot against each other.")(
     compare.compare
 )

@@ -94,6 +94,35 @@ class StoredStatement:
     journal: Digest
     """``record.journal`` of the one stored before; 32 zero octets before the first."""
 
+    @property
+    def leaf(self) -> Leaf:
+        """Its name."""
+        return self.record.leaf
+
+
+class ErasureReason(enum.StrEnum):
+    """Why a statement was erased; no free text, which would be kept for ever."""
+
+    PERSON = "person"
+    """A person whose data it held asked for it."""
+    CONFIDENTIAL = "confidential"
+    """It held what should not have been kept."""
+    RETENTION = "retention"
+    """Its time of keeping is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What is left of an erased statement: its leaf, and where it stands in its batch."""
+
+    leaf: Leaf
+    batch: int | None
+    position: int | None
+    erased_s: UnixSeconds
+    reason: ErasureReason
+    journal: Digest
+    """As ``StoredStatement.journal``; what led to it cannot be shown any more."""
+
 
 class IntentState(enum.StrEnum):
     """What became of something the node means to do on the chain."""
@@ -252,7 +281,20 @@ class StatementWork(Protocol):
         """Those that match every given value, newest first."""
 
     def all_statements(self) -> Iterator[StoredStatement]:
-        """Every statement in the order of storing, for an auditor."""
+        """Every statement that was not erased, in the order of storing."""
+
+    def journal(self) -> Iterator[StoredStatement | Erasure]:
+        """Every statement and every tombstone in the order of storing, for an auditor."""
+
+    def erase(self, leaf: Leaf, at_s: UnixSeconds, reason: ErasureReason) -> bool:
+        """Destroy a statement's octets, ids and idempotency keys, and leave a tombstone.
+
+        Returns:
+            ``False``: there is no such statement that was not erased already.
+        """
+
+    def erasure(self, leaf: Leaf) -> Erasure | None:
+        """The tombstone of a leaf, ``None`` if there is none."""
 
     def unbatched(self, issuer: MemberId, kind: BatchKind, limit: int) -> tuple[Leaf, ...]:
         """Leaves in no batch, oldest first."""
@@ -422,6 +464,9 @@ class Store(Protocol):
 
     def write(self) -> AbstractContextManager[StoreWork]:
         """A transaction that holds the write lock from its beginning."""
+
+    def purge(self) -> bool:
+        """Rid files of what transactions deleted; ``False``: a reader keeps some of it for now."""
 
     def close(self) -> None:
         """Release files and the lease."""

@@ -12,7 +12,7 @@ from veta.model.anchoring import BatchKind
 from veta.model.bundle import StatementBundle
 from veta.model.identifiers import BatchRoot, Leaf
 from veta.ports.ledger import Call
-from veta.ports.store import Intent, Store
+from veta.ports.store import Intent, Store, StoreWork
 from veta.services.planning import AccountView, Alarm, TransactionPlanner, unaffordable
 from veta.trees import DIGEST_LENGTH, MerkleTree
 
@@ -112,15 +112,13 @@ class BundleDesk:
         """The token and, once it is in a batch, its inclusion proof and the root.
 
         Raises:
-            NotFoundError: ``statement.not_found``.
+            NotFoundError: ``statement.not_found``, ``statement.erased``.
             StoreError: ``store.corrupt`` if the stored leaves do not make the stored root.
         """
         with self._store.read() as work:
             stored = work.statement(leaf)
             if stored is None:
-                raise NotFoundError(
-                    "statement.not_found", f"no statement {leaf.hex()} is kept here"
-                )
+                raise _not_kept(work, leaf)
             if stored.batch is None or stored.position is None:
                 return StatementBundle(stored.record.token)
             batch = work.batch(stored.batch)
@@ -144,6 +142,12 @@ class BundleDesk:
             raise StoreError("store.corrupt", "the leaves of a batch do not make its root")
         self._kept = (number, tree)
         return tree
+
+
+def _not_kept(work: StoreWork, leaf: Leaf) -> NotFoundError:
+    if work.erasure(leaf) is not None:
+        return NotFoundError("statement.erased", f"statement {leaf.hex()} was erased")
+    return NotFoundError("statement.not_found", f"no statement {leaf.hex()} is kept here")
 
 
 def split_leaves(octets: bytes) -> Sequence[bytes]:

@@ -2,8 +2,8 @@
 
 What the chain recorded is read from the chain anew, from block 0. Statements are recomputed from
 their payload octets, batches from their leaves, and each is looked up on the chain. What only the
-node knows (when a statement was kept) is covered by the journal, a hash chain over statements: it
-shows a careless change, not one by somebody who recomputes the chain from there on.
+node knows (when it was kept) is covered by the journal, a hash chain that no tombstone carries on:
+it shows careless changes.
 """
 
 from __future__ import annotations
@@ -272,17 +272,18 @@ class Auditor:
         signers: dict[MemberId, _Signer] = {}
         journal = Digest(bytes(32))
         with self._store.read() as work:
-            for stored in work.all_statements():
+            for stored in work.journal():
                 report.statements += 1
-                self._audit_statement(stored, signers, report)
-                subject = stored.record.leaf.hex()
-                if stored.journal != stored.record.journal(journal):
-                    report.add("audit.journal", subject, "the journal does not lead here")
+                subject = stored.leaf.hex()
+                if isinstance(stored, StoredStatement):
+                    self._audit_statement(stored, signers, report)
+                    if stored.journal != stored.record.journal(journal):
+                        report.add("audit.journal", subject, "the journal does not lead here")
                 journal = stored.journal
                 if stored.batch is not None:
                     leaves = batches.get(stored.batch, ())
                     place = stored.position
-                    if place is None or place >= len(leaves) or leaves[place] != stored.record.leaf:
+                    if place is None or place >= len(leaves) or leaves[place] != stored.leaf:
                         report.add("audit.position", subject, "not where its batch has it")
                     else:
                         placed[stored.batch].add(place)

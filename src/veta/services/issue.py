@@ -81,7 +81,8 @@ class StatementIssuer:
         key was used before, the statement issued then is returned and nothing is signed anew.
 
         Raises:
-            ConflictError: ``idempotency.other_body``: the key came with another body before.
+            ConflictError: ``idempotency.other_body``: the key came with another body before;
+                ``statement.erased``: this very statement was issued and erased.
             ForbiddenError: ``issue.other_issuer``.
             InputError: the credential is malformed.
             VerificationError: it breaks a rule of its type.
@@ -163,7 +164,8 @@ class StatementIssuer:
         if work.add_statements([record]):
             return IssuedStatement(record.leaf, record.token, record.kind, created=True)
         stored = work.statement(record.leaf)
-        assert stored is not None  # it was not added because it is there
+        if stored is None:
+            raise ConflictError("statement.erased", f"{record.leaf.hex()} was issued and erased")
         return IssuedStatement(record.leaf, stored.record.token, record.kind, created=False)
 
     def _earlier(self, request: IdempotentRequest) -> IssuedStatement | None:

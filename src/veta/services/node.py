@@ -25,6 +25,7 @@ from veta.ports.store import Store, StoredStatement
 from veta.services.affected import Affected, AffectedDesk
 from veta.services.anchor import BatchAnchorer, BundleDesk
 from veta.services.compare import compare_on_chain
+from veta.services.erase import EraseDesk
 from veta.services.explain import explanation_json, parties_in
 from veta.services.follow import Follower, FollowReport
 from veta.services.issue import StatementIssuer
@@ -265,6 +266,15 @@ class Node:
             ForbiddenError: ``node.no_store``.
         """
         return LotShelf(self.store, self.ledger)
+
+    @property
+    def eraser(self) -> EraseDesk:
+        """Destroys statements that are kept here.
+
+        Raises:
+            ForbiddenError: ``node.read_only``, ``node.no_store``.
+        """
+        return EraseDesk(self.store, self.desk.member)
 
     @property
     def status_lists(self) -> StatusListDesk:

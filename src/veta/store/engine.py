@@ -91,6 +91,7 @@ def _prepare(connection: sqlite3.Connection, _: Any) -> None:
         "foreign_keys=ON",
         "trusted_schema=OFF",
         "cell_size_check=ON",
+        "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -132,6 +133,18 @@ class Transactions:
             connection = plain.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield connection
+
+    def checkpoint(self) -> bool:
+        """Write the write-ahead log into the file and cut it; whether nothing of it is left."""
+        with self._writer, translating():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA query_only=OFF")
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return not busy
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Close every connection."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-SCHEMA_REVISION: Final = "0006"
+SCHEMA_REVISION: Final = "0007"
 """Newest revision in ``migrations/versions``."""
 
 NAMING: Final = {
@@ -145,6 +145,15 @@ statement_octets = sa.Table(
 )
 """Apart from ``statements``, so that batching does not write them again. The seal is the token
 without its payload segment, which is the payload's base64url."""
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("statement", sa.ForeignKey("statements.id"), primary_key=True, autoincrement=False),
+    _count("erased_s"),
+    _text("reason"),
+)
+"""Tombstones: such a statement has no octets any more, and its leaf stays where it was."""
 
 intents = sa.Table(
     "intents",

@@ -64,6 +64,12 @@ class SqlStore:
         with self._transactions.read() as connection:
             return _read_identity(connection)
 
+    def purge(self) -> bool:
+        """Write the log of transactions into the file, and cut it to nothing: deleted octets were
+        overwritten there with zeros (``secure_delete``), and stood in the log until now.
+        """
+        return self._transactions.checkpoint()
+
     def close(self) -> None:
         """Release files and the lease; harmless when called twice."""
         self._transactions.close()

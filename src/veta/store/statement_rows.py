@@ -15,6 +15,8 @@ from veta.model.identifiers import BatchRoot, Digest, Leaf, MemberId, UnixSecond
 from veta.ports.lot_store import LotCall
 from veta.ports.store import (
     Batch,
+    Erasure,
+    ErasureReason,
     Intent,
     IntentState,
     StatementRecord,
@@ -25,7 +27,7 @@ from veta.ports.store import (
 from veta.store.engine import sound
 from veta.store.lot_intents import LOT_CALL, PREFIX, read_lot_call
 from veta.store.lot_schema import lot_calls
-from veta.store.schema import batches, idempotency, intents, statement_octets, statements
+from veta.store.schema import batches, erasures, idempotency, intents, statement_octets, statements
 
 _ASKED_AT_ONCE: Final = 500
 """Values in one IN list; SQLite allows 32766 parameters, smaller lists plan faster."""
@@ -46,6 +48,14 @@ _STATEMENTS: Final = sa.select(
     statements.outerjoin(
         statement_octets, statements.c.id == statement_octets.c.statement
     ).outerjoin(intents, statements.c.batch == intents.c.batch)
+)
+_ERASED: Final = sa.exists().where(erasures.c.statement == statements.c.id)
+_KEPT: Final = _STATEMENTS.where(~_ERASED)
+_JOURNAL: Final = _STATEMENTS.add_columns(erasures.c.erased_s, erasures.c.reason).outerjoin(
+    erasures, erasures.c.statement == statements.c.id
+)
+_TOMBSTONES: Final = sa.select(statements, erasures.c.erased_s, erasures.c.reason).join(
+    erasures, erasures.c.statement == statements.c.id
 )
 _BATCH_COLUMNS: Final = [column for column in batches.c if column.name != "leaves"]
 INTENTS: Final = sa.select(
@@ -91,6 +101,18 @@ def _stored(row: Row[Any]) -> StoredStatement:
     )
     state = _STATE_OF_INTENT[row.intent_state]
     return StoredStatement(record, state, row.batch, row.position, Digest(row.journal))
+
+
+@sound
+def _erasure(row: Row[Any]) -> Erasure:
+    return Erasure(
+        leaf=Leaf(row.leaf),
+        batch=row.batch,
+        position=row.position,
+        erased_s=UnixSeconds(row.erased_s),
+        reason=ErasureReason(row.reason),
+        journal=Digest(row.journal),
+    )
 
 
 def _batch(row: Row[Any], prefix: str = "") -> Batch:
@@ -184,7 +206,7 @@ class StatementRows:
 
     def statement(self, leaf: Leaf) -> StoredStatement | None:
         """By its name."""
-        row = self._connection.execute(_STATEMENTS.where(statements.c.leaf == leaf)).one_or_none()
+        row = self._connection.execute(_KEPT.where(statements.c.leaf == leaf)).one_or_none()
         return None if row is None else _stored(row)
 
     def statements(
@@ -197,7 +219,7 @@ class StatementRows:
         limit: int = 100,
     ) -> tuple[StoredStatement, ...]:
         """Those that match every given value, newest first."""
-        query = _STATEMENTS.order_by(statements.c.id.desc()).limit(limit)
+        query = _KEPT.order_by(statements.c.id.desc()).limit(limit)
         if subject is not None:
             query = query.where(statements.c.subject == subject)
         if credential_id is not None:
@@ -209,17 +231,45 @@ class StatementRows:
         return tuple(_stored(row) for row in self._connection.execute(query))
 
     def all_statements(self) -> Iterator[StoredStatement]:
-        """Every statement in the order of storing."""
-        query = _STATEMENTS.order_by(statements.c.id)
+        """Every statement that was not erased, in the order of storing."""
+        query = _KEPT.order_by(statements.c.id)
         rows = self._connection.execution_options(yield_per=_READ_AT_ONCE).execute(query)
         for row in rows:
             yield _stored(row)
+
+    def journal(self) -> Iterator[StoredStatement | Erasure]:
+        """Every statement and every tombstone in the order of storing."""
+        query = _JOURNAL.order_by(statements.c.id)
+        rows = self._connection.execution_options(yield_per=_READ_AT_ONCE).execute(query)
+        for row in rows:
+            yield _stored(row) if row.erased_s is None else _erasure(row)
+
+    def erase(self, leaf: Leaf, at_s: UnixSeconds, reason: ErasureReason) -> bool:
+        """Destroy a statement's octets, ids and idempotency keys, and leave a tombstone."""
+        found = sa.select(statements.c.id).where(statements.c.leaf == leaf, ~_ERASED)
+        number = self._connection.execute(found).scalar_one_or_none()
+        if number is None:
+            return False
+        run = self._connection.execute
+        run(statement_octets.delete().where(statement_octets.c.statement == number))
+        run(idempotency.delete().where(idempotency.c.answer == leaf))
+        blank = {"credential_id": "", "subject": ""}
+        run(statements.update().where(statements.c.id == number).values(**blank))
+        tombstone = {"statement": number, "erased_s": at_s, "reason": reason.value}
+        run(erasures.insert().values(**tombstone))
+        return True
+
+    def erasure(self, leaf: Leaf) -> Erasure | None:
+        """The tombstone of a leaf."""
+        query = _TOMBSTONES.where(statements.c.leaf == leaf)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else _erasure(row)
 
     def unbatched(self, issuer: MemberId, kind: BatchKind, limit: int) -> tuple[Leaf, ...]:
         """Leaves in no batch, oldest first."""
         query = (
             sa.select(statements.c.leaf)
-            .where(statements.c.batch.is_(None))
+            .where(statements.c.batch.is_(None), ~_ERASED)
             .where(statements.c.issuer == issuer, statements.c.kind == int(kind))
             .order_by(statements.c.id)
             .limit(limit)
@@ -230,7 +280,7 @@ class StatementRows:
         """How many leaves of each kind are in no batch."""
         query = (
             sa.select(statements.c.kind, sa.func.count().label("leaves"))
-            .where(statements.c.batch.is_(None), statements.c.issuer == issuer)
+            .where(statements.c.batch.is_(None), ~_ERASED, statements.c.issuer == issuer)
             .group_by(statements.c.kind)
             .order_by(statements.c.kind)
         )
@@ -275,7 +325,7 @@ class StatementRows:
                 statements.c.id,
                 (sa.func.row_number().over(order_by=statements.c.id) - 1).label("at"),
             )
-            .where(statements.c.batch.is_(None))
+            .where(statements.c.batch.is_(None), ~_ERASED)
             .where(statements.c.issuer == issuer, statements.c.kind == int(kind))
             .order_by(statements.c.id)
             .limit(len(leaves))
