@@ -49,7 +49,7 @@ from veta.ports.lot_store import LotCall, LotVerb, OwnLotBatch
 from veta.ports.store import FollowedBlock, FollowedBody, Store, StoreIdentity
 from veta.services.lineage import LineageDesk
 from veta.services.lot_reading import OpeningDesk
-from veta.store.sql_store import open_store
+from veta.store.sql_store import SqlStore, open_store
 from veta.sum_trees import SumTree, page_nodes
 
 LAYERS, WIDTH = 15, 2_000
@@ -252,7 +252,7 @@ def _under(header: BatchHeader, tree: SumTree) -> BatchHeader:
 
 
 @contextmanager
-def stored(member: MemberId | None) -> Iterator[Store]:
+def stored(member: MemberId | None) -> Iterator[SqlStore]:
     """A new store on disk."""
     identity = StoreIdentity(
         chain_id=1, genesis_digest=Digest(bytes(32)), contracts={}, member=member

@@ -82,7 +82,7 @@ class Layout:
         length = len(data)
         if length < self._least:
             raise ValueError("the data is too short")
-        places = (*self._places.unpack_from(data), length)
+        places = (*self._places.unpack_from(data), length) if self._lists else (length,)
         shape = self._shapes.get(places) or self._shape(places)
         if int.from_bytes(data) & shape.mask != shape.fixed:
             raise ValueError("a word is none of its kind, or a list is not where it belongs")

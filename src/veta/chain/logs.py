@@ -6,6 +6,7 @@ in one piece, and what is the same in log after log (address, transaction) is de
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -67,25 +68,21 @@ class _LogReader:
         """
         if not hasattr(log, "get") or log.get("removed"):
             raise garbage("a log")
-        get = log.get
-        block_text = get("blockHash")
-        if block_text != self._block_text and (
-            octets(block_text, "a log", 32) != self._block.digest
+        get, block = log.get, self._block
+        if get("blockHash") != self._block_text and (
+            octets(get("blockHash"), "a log", 32) != block.digest
         ):
             raise garbage("a log")
         try:
             contract = self._contracts[get("address")]
-        except (KeyError, TypeError):
-            contract = self._contract(get("address"))
-        try:
             transaction_id = self._transactions[get("transactionHash")]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError):  # the first of its kind, or nothing that could be one
+            contract = self._contract(get("address"))
             transaction_id = self._transaction(get("transactionHash"))
         topics, data = _topics_and_data(get("topics"), get("data"))
         log_index = quantity(get("logIndex"), "a log", 32)
-        body = decode_body(contract, topics, data, self._block)
-        place = (contract, self._block.number, log_index)
-        return LedgerEvent(*place, transaction_id, topics, data, body)
+        body = decode_body(contract, topics, data, block)
+        return LedgerEvent(contract, block.number, log_index, transaction_id, topics, data, body)
 
     def _contract(self, address: Any) -> str:
         name = self._names.get(AccountAddress(octets(address, "a log", 20)))
@@ -104,15 +101,14 @@ def _topics_and_data(topics: Any, data: Any) -> tuple[tuple[bytes, ...], bytes]:
     """Octets of all topics and of the data, out of one decoding."""
     if not isinstance(topics, (list, tuple)) or len(topics) > _MOST_TOPICS:
         raise garbage("a log")
+    pieces = (*topics, data)
     try:
-        digits = "".join([piece[2:] for piece in (*topics, data)])
-        marks = "".join([piece[:2] for piece in (*topics, data)])
-        decoded = bytes.fromhex(digits)
+        decoded = unhexlify("".join([piece[2:] for piece in pieces]))
+        marks = "".join([piece[:2] for piece in pieces])
+        sizes = [len(topic) for topic in topics]
     except (TypeError, ValueError) as error:
         raise garbage("a log") from error
-    sizes = [len(topic) for topic in topics]
-    white_space = 2 * len(decoded) != len(digits)
-    if white_space or marks != _MARKS[len(sizes)] or sizes != [_TOPIC_DIGITS] * len(sizes):
+    if marks != _MARKS[len(sizes)] or sizes != [_TOPIC_DIGITS] * len(sizes):
         raise garbage("a log")
     end = 32 * len(topics)
     if len(decoded) - end > _MAX_LOG_DATA_OCTETS:
