@@ -117,6 +117,7 @@ def test_demo__community_s_wells__seen_by_two_or_said_to_be_one_s_word(
         "it was edited, or is another round's [monitoring.reading_not_included]",
         "did:web:mina-salar-esperanza.example replaced a co-signed round without did:web:comite-c",
         "both stand [monitoring.replaced_alone]",
+        "[site.concern_open]",
     ):
         assert wanted in told, wanted
 

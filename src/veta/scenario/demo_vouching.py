@@ -20,7 +20,8 @@ from veta.model.identifiers import Digest, Leaf, UnixSeconds
 from veta.model.lot import Issuance
 from veta.model.ranges import Ranges
 from veta.monitoring.readings import ReadingProof, RoundReadings
-from veta.scenario.demo_acts import BODY, COMMUNITY, SALAR_OPERATOR, Play
+from veta.scenario.demo_acts import BODY, CAR_MAKER, COMMUNITY, SALAR_OPERATOR, Play
+from veta.scenario.demo_lithium import PACK_LOT
 from veta.scenario.demo_lots import settle
 from veta.scenario.demo_lots_terms import CERTIFICATES, SALAR
 from veta.services.round_answer import RoundAnswer
@@ -28,6 +29,9 @@ from veta.services.round_files import RoundTerms, co_signature_credential, round
 from veta.services.round_signing import party_of, self_of, witnessed
 from veta.services.rounds import RoundReader
 from veta.statement.instants import read_instant
+from veta.verify.policy import LOT_STEPS, Policy
+from veta.verify.verdict import Outcome, Step, Verdict
+from veta.verify.verifier import Verifier
 
 READ_S: Final = read_instant("2026-05-12T00:00:00Z")
 STATED_S: Final = read_instant("2026-05-14T08:00:00Z")
@@ -77,6 +81,13 @@ def monitoring_round(play: Play) -> None:
     tell.expect(node.settle().settled, "the second round is not final")
     tell.say("Six days later the operator replaces the round, without those who co-signed it:")
     _tell(play, _judge(play, alone, [stated.bundle, co_signed]), "monitoring.replaced_alone")
+    community = play.nodes[COMMUNITY]
+    community.follow()
+    settle(play, COMMUNITY, [community.desk.lots.sites.raise_concern(SALAR, alone.leaf)])
+    tell.say(
+        "The community raises a concern about the site. It is no verdict; it stays open until both "
+        "have closed it, and everybody who verifies a lot of the salar is told."
+    )
 
 
 def certificate_suspended(play: Play) -> None:
@@ -104,6 +115,22 @@ def certificate_suspended(play: Play) -> None:
         "in hand. What was sold stays, marked for everybody who looks from now on; nothing new is "
         "issued on it until the suspension is lifted."
     )
+    _tell_pack(play)
+
+
+def _tell_pack(play: Play) -> None:
+    """What somebody with a pack is told now, beside a verdict that stays good."""
+    node = play.nodes[CAR_MAKER]
+    pack = f"{node.config.member}:lot:{PACK_LOT}"
+    (kept, *_) = node.find(pack)
+    bundle = node.with_lineage(node.lot_bundle(kept.record.leaf)).bundle
+    required = Policy().required | LOT_STEPS | {Step.ASSURANCE}
+    report = Verifier(node.trust, Policy(required=required)).verify(bundle, node.facts(bundle))
+    notices = [check for check in report.checks if check.outcome is Outcome.NOTICE]
+    play.tell.verdict(PACK_LOT, report, expected=Verdict.VALID_WITH_NOTICE)
+    codes = {check.code for check in notices}
+    wanted = {"site.concern_open", "assurance.suspended_since"}
+    play.tell.expect(wanted <= codes, f"a pack is told {sorted(codes)}")
 
 
 def _readings(*, raised_mm: int = 0) -> RoundReadings:
