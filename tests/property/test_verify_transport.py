@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.beside import a_certificate, shown, with_beside
 from tests.support.certified_lot import MEMBER, NOW, TRUST, honest_case
+from tests.support.evidence_papers import accreditation
 from veta.errors import InputError
 from veta.model.anchoring import StatusAction, StatusEntry, StatusReason
 from veta.model.bundle import LedgerFacts, StatementBundle, StatusListClaim
@@ -26,7 +27,7 @@ from veta.verify.verifier import Verifier
 OPENED = b'{"leaves":[],"size":76}'
 CASE = with_beside(
     honest_case(),
-    shown(a_certificate()),
+    shown(a_certificate()).with_facts(accreditation=Known(accreditation(MEMBER))),
     shown(a_certificate("bare"), more=0).with_statement(opened=OPENED),
 )
 FILE = write_bundle(CASE.bundle, CASE.facts)

@@ -32,10 +32,10 @@ from veta.model.consortium import Role as MemberRole
 from veta.model.determined import Known, Undetermined
 from veta.model.identifiers import FAR_FUTURE, Leaf, MemberId, UnixSeconds
 from veta.services.evidence import assay
-from veta.services.evidence_files import within
 from veta.services.evidence_signers import Chain, Paper, Scope, signed_paper
 from veta.statement.instants import write_instant
 from veta.statement.jws import sign_statement
+from veta.verify.evidence_files import within
 from veta.verify.verifier import Verifier
 
 LAB = REFINERY.identifier

@@ -15,7 +15,7 @@ def codes_in_source() -> set[str]:
     """String literals of veta.verify that are codes of checks."""
     found = set()
     for path in (PROJECT / "src" / "veta" / "verify").glob("*.py"):
-        if path.name in ("transport.py", "policy.py"):
+        if path.name in ("transport.py", "policy.py", "evidence_files.py", "lot_evidence.py"):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             value = node.value if isinstance(node, ast.Constant) else None

@@ -454,6 +454,9 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "footprint.does_not_recompute": lambda: base().case(
         other_footprint(co2e_g=9_750_000, co2e_g_per_kg=2_500)
     ),
+    "footprint.stale": lambda: base().case(
+        other_footprint(period_from_s=UnixSeconds(1), period_to_s=UnixSeconds(2))
+    ),
     "footprint.rounded_down": lambda: base().case(other_footprint(co2e_g_per_kg=3_435)),
     "footprint.run_not_disclosed": lambda: replace(base(), runs=()),
     "footprint.inherited_not_disclosed": lambda: close(0, CausePart.EMISSION),

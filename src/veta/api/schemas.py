@@ -126,6 +126,28 @@ class CheckFinding(BaseModel):
     facts: dict[str, Any]
 
 
+class PrintedFigure(BaseModel):
+    """A printed figure of a lot, and whose word it is."""
+
+    figure: str
+    amount: int
+    unit: str
+    grade: Literal[
+        "not shown",
+        "self-declared",
+        "second-party",
+        "instrument-signed",
+        "verified",
+        "accredited",
+    ]
+    by: str
+    code: str
+    reason: str
+    chain: str | None = Field(description="what the chain shows of it, in words")
+    secondary: bool = Field(description="of a footprint: nothing of it was measured")
+    words: str
+
+
 class BesideFinding(BaseModel):
     """What became of a statement beside the bundle's own, by steps 1 to 7."""
 
@@ -168,6 +190,7 @@ class VerificationReport(BaseModel):
                     }
                 ],
                 "not_proven": ["That the metal described is the metal in the box."],
+                "figures": [],
                 "beside": [],
             }
         }
@@ -182,6 +205,7 @@ class VerificationReport(BaseModel):
     failed_at: int | None = Field(description="first step that failed")
     checks: list[CheckFinding]
     not_proven: list[str]
+    figures: list[PrintedFigure]
     beside: list[BesideFinding]
 
 

@@ -24,11 +24,11 @@ from veta.model.columns import ELEMENT_SYMBOLS, SubstanceId
 from veta.model.identifiers import UnixSeconds
 from veta.services.evidence import PRODUCTS, Found, assay, compare_values, definition_json
 from veta.services.evidence_accounts import energy, water
-from veta.services.evidence_files import LIMITS, within
 from veta.services.evidence_signers import Chain, Paper, Scope, signed_paper
 from veta.services.evidence_time import series_of, target_of, trend_of
 from veta.services.verify import lots_of
 from veta.statement.instants import read_instant
+from veta.verify.evidence_files import LIMITS, within
 from veta.verify.transport import FORMAT as BUNDLE_FORMAT
 from veta.verify.transport import read_bundle
 

@@ -96,9 +96,9 @@ def _lines(asked: str, document: dict[str, Any]) -> list[str]:
     if document["assurance"]:
         vouched = [_vouched(each) for each in document["assurance"]]
         lines += ["", "  Who vouches for it", *_wrapped(vouched)]
-    if document["sites"]:
-        said = [each["sentence"] for each in document["sites"]]
-        lines += ["", "  What is said of its sites", *_wrapped(said)]
+    lines += _told("What is said of its sites", document["sites"], "sentence")
+    lines += _told("Printed figures, and whose word they are", document["figures"], "words")
+    lines += _told("What was assessed", document["criteria"], "sentence")
     for title, name in (
         ("What failed", "failures"),
         ("To be known", "notices"),
@@ -107,6 +107,11 @@ def _lines(asked: str, document: dict[str, Any]) -> list[str]:
         if document[name]:
             lines += ["", f"  {title}", *_wrapped(document[name])]
     return lines
+
+
+def _told(title: str, entries: list[dict[str, Any]], member: str) -> list[str]:
+    told = [str(each[member]) for each in entries]
+    return ["", f"  {title}", *_wrapped(told)] if told else []
 
 
 def _lot(lot: dict[str, Any]) -> list[str]:

@@ -39,6 +39,9 @@ def report_lines(report: Report) -> list[str]:
     for check in report.checks:
         if check.step <= 7 or check.outcome is not Outcome.NOT_PROVEN:
             lines += check_lines(check)
+    if report.figures:
+        lines += ["", "  Printed figures, and whose word they are:"]
+        lines += [line for each in report.figures for line in _wrapped(each.words)]
     if report.beside:
         lines += ["", "  Beside it:"]
         lines += [line for each in report.beside for line in _beside_lines(each)]
@@ -49,6 +52,10 @@ def report_lines(report: Report) -> list[str]:
         for line in textwrap.wrap(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    ")
     ]
     return lines
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(plain(words), WIDTH, initial_indent="  - ", subsequent_indent="    ")
 
 
 def _beside_lines(report: Report) -> list[str]:

@@ -34,6 +34,7 @@ from veta.errors import (
     ProvenanceError,
     StoreError,
 )
+from veta.evidence.grades import AssuranceGrade
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.determined import Undetermined
 from veta.model.identifiers import Leaf, UnixSeconds
@@ -102,6 +103,22 @@ def verify(  # noqa: PLR0917 - one parameter an option
             "with it.",
         ),
     ] = False,
+    with_assay: Annotated[
+        bool,
+        typer.Option(
+            "--with-assay",
+            help="Ask for a certificate of analysis of the lot by an independent laboratory: a "
+            "limit that is exceeded fails. Takes --with-lineage with it.",
+        ),
+    ] = False,
+    with_inventory: Annotated[
+        bool,
+        typer.Option(
+            "--with-inventory",
+            help="Ask for an inventory that adds up to what the lot's run emitted. Takes "
+            "--with-lineage with it.",
+        ),
+    ] = False,
     max_age: Annotated[
         str,
         typer.Option(
@@ -154,10 +171,15 @@ def verify(  # noqa: PLR0917 - one parameter an option
         max_age_s=read_duration_s(max_age),
         believe_carried=believe_file,
         required=_required(
-            lineage=with_lineage or with_documents or with_indicators, documents=with_documents
+            lineage=any(
+                (with_lineage, with_documents, with_indicators, with_assay, with_inventory)
+            ),
+            documents=with_documents,
         ),
         documents=with_documents,
         indicators=(DEFAULT_POLICY,) if with_indicators else (),
+        assay=AssuranceGrade.VERIFIED if with_assay else None,
+        inventory=with_inventory,
     )
     with ExitStack() as stack:
         judge = Judge(

@@ -102,6 +102,17 @@ class AssuranceGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class AccreditationFacts:
+    """The accreditation that a statement's signer names for it, as the chain has it on record."""
+
+    record: AssuranceRecord
+    recognitions: tuple[RecognitionEntry, ...]
+    """Of the accreditation body by the record's scheme; the whole list."""
+    body_group: str
+    """Control group of the accreditation body, in the words of ``verify.signers``."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteName:
     """What the registry has of a site's identifier."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
-from veta.model.assurance import AssuranceFacts
+from veta.model.assurance import AccreditationFacts, AssuranceFacts
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
-from veta.model.determined import Determined, Undetermined
+from veta.model.determined import Determined, Known, Undetermined
 from veta.model.disclosure import DisclosedRun, LotPart
 from veta.model.identifiers import BatchRoot, Leaf, MemberId, UnixSeconds
 from veta.model.lot_tree import LotRoot
@@ -15,6 +15,7 @@ from veta.model.lots import AllocationRule, LotId, LotRecord, ProductClassTerms
 from veta.model.notices import LotNoticeFacts
 from veta.model.site_notices import SiteNotices
 
+_NO_ACCREDITATION: Determined[AccreditationFacts | None] = Known(None)
 _NOT_ASKED = Undetermined("facts.none", "nobody asked the chain who assures what")
 _UNASKED_NOTICES = Undetermined("facts.none", "nobody asked the chain what was restated")
 
@@ -111,6 +112,8 @@ class FactsBeside:
     keys: Determined[tuple[KeyEntry, ...]]
     anchor: Determined[AnchorRecord | None]
     status: Determined[tuple[StatusEntry, ...]]
+    accreditation: Determined[AccreditationFacts | None] = _NO_ACCREDITATION
+    """That the statement names; ``None`` if it names none, or the chain has none of that number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from veta.custody.columns import column_of
 from veta.errors import InputError
 from veta.model.anchoring import BlockRef
 from veta.model.assurance import (
+    AccreditationFacts,
     AssuranceFacts,
     AssuranceRecord,
     ProgrammeTerms,
@@ -18,9 +19,11 @@ from veta.model.assurance import (
 )
 from veta.model.bundle import StatementBundle
 from veta.model.columns import ColumnKey, ProgrammeId
+from veta.model.consortium import Member
 from veta.model.identifiers import Digest, MemberId
 from veta.model.lots import SiteId
 from veta.verify.assurance_step import MAX_CERTIFICATES
+from veta.verify.authors import group_words
 from veta.verify.cause import read_cause
 from veta.verify.lineage_graph import MAX_NODES, nodes_of
 
@@ -46,6 +49,31 @@ class AssuranceReads(Protocol):
 
     def site_identifier_digest(self, site: SiteId, block: BlockRef) -> Digest | None:
         """keccak256 of a registered site's identifier."""
+
+
+class MemberReads(Protocol):
+    """Where members are read."""
+
+    def member(self, member: MemberId, block: BlockRef) -> Member | None:
+        """A member, ``None`` if there is none."""
+
+
+def gather_accreditation(
+    reads: AssuranceReads, members: MemberReads, number: int, block: BlockRef
+) -> AccreditationFacts | None:
+    """An accreditation with what stands above it; ``None`` if the chain has none of this number.
+
+    Raises:
+        LedgerError: the chain cannot be asked.
+    """
+    record = reads.assurance_record(number, block)
+    if record is None or record.parent:
+        return None
+    body = members.member(record.issuer, block)
+    if body is None:
+        return None
+    entries = reads.recognitions(record.scheme, record.issuer, block)
+    return AccreditationFacts(record, entries, group_words(body))
 
 
 def gather_assurance(

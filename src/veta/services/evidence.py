@@ -35,8 +35,8 @@ from veta.evidence.metrics import (
     compare,
 )
 from veta.evidence.windows import instant
-from veta.services.evidence_files import Graded, read_assay, read_conversion, read_value, within
 from veta.services.evidence_signers import Paper
+from veta.verify.evidence_files import Graded, read_assay, read_conversion, read_value, within
 
 
 @dataclass(frozen=True, slots=True)

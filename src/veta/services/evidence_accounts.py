@@ -30,8 +30,8 @@ from veta.evidence.water import (
 )
 from veta.evidence.windows import Window
 from veta.services.evidence import Found, graded_by
-from veta.services.evidence_files import ENERGY, WATER, Graded, Members, opened, within
 from veta.services.evidence_signers import Paper
+from veta.verify.evidence_files import ENERGY, WATER, Graded, Members, opened, within
 
 _VOLUMES: Final = {
     symbol: unit for symbol, unit in UNITS.items() if unit.dimension is Dimension.VOLUME

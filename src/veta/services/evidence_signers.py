@@ -7,7 +7,7 @@ cannot be shown lowers the grade; nothing in a document raises it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,10 +22,8 @@ from veta.evidence.grades import (
     Work,
     grade_of,
 )
-from veta.evidence.windows import Window
 from veta.model.anchoring import BlockRef
-from veta.model.assurance import AssuranceRecord
-from veta.model.assurance_events import RecordAction, RecordSource
+from veta.model.assurance import AccreditationFacts
 from veta.model.bundle import LedgerFacts
 from veta.model.columns import SubstanceId
 from veta.model.consortium import Role as MemberRole
@@ -33,20 +31,14 @@ from veta.model.determined import Known
 from veta.model.identifiers import MemberId
 from veta.ports.ledger import LedgerReader
 from veta.services.assurance_facts import AssuranceReads
-from veta.services.evidence_files import subject_of
 from veta.verify.authors import group_words
+from veta.verify.evidence_files import subject_of
 from veta.verify.report import Report
+from veta.verify.signers import accreditations_of, roles_of, scope_words
 from veta.verify.timing import roles_at
 from veta.verify.verdict import Outcome, Verdict
 
 NO_SCHEME: Final = "(no scheme was named)"
-_LAST_S: Final = 253_402_300_800
-_ROLES: Final = {
-    MemberRole.LABORATORY: Role.LABORATORY,
-    MemberRole.FOOTPRINT_VERIFIER: Role.VERIFIER,
-    MemberRole.CERTIFICATION_BODY: Role.CERTIFICATION_BODY,
-    MemberRole.COMMUNITY: Role.COMMUNITY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,7 @@ class Scope:
     @property
     def words(self) -> str:
         """Identifier of the scope."""
-        return f"scheme {self.scheme}" if self.scheme else NO_SCHEME
+        return scope_words(self.scheme) if self.scheme else NO_SCHEME
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,18 +201,13 @@ def _signature(report: Report, facts: LedgerFacts, chain: Chain, scope: Scope) -
     signer = Signer(
         party=member.identifier,
         control_group=group_words(member),
-        roles=_roles(roles),
+        roles=roles_of(roles),
         accreditations=tuple(_accreditations(member.member, chain, scope, facts.as_of.value)),
     )
     notices = tuple(each.sentence for each in report.checks if each.outcome is Outcome.NOTICE)
     return Signature(
         signer, member.name, report.leaf.hex(), anchor.anchored_at_s, report.verdict.value, notices
     )
-
-
-def _roles(roles: MemberRole) -> frozenset[Role]:
-    found = {mine for theirs, mine in _ROLES.items() if theirs in roles}
-    return frozenset(found or {Role.OPERATOR})
 
 
 def _group_of_subject(document: JsonValue, ledger: LedgerReader, block: BlockRef) -> str | None:
@@ -245,46 +232,8 @@ def _accreditations(
         covered = (
             not record.substances if scope.substance is None else record.covers(scope.substance)
         )
-        window = _window(record.from_s, record.until_s)
         body = chain.ledger.member(record.issuer, block)
-        if not covered or window is None or body is None:
+        if not covered or body is None:
             continue
-        out = _suspensions(record)
-        for recognised in _recognised(reads, record, block):
-            both = _window(max(window.from_s, recognised.from_s), min(window.to_s, recognised.to_s))
-            if both is not None:
-                yield Accreditation(group_words(body), frozenset({scope.words}), both, out)
-
-
-def _recognised(
-    reads: AssuranceReads, record: AssuranceRecord, block: BlockRef
-) -> Iterator[Window]:
-    entries = reads.recognitions(record.scheme, record.issuer, block)
-    for at, entry in enumerate(entries):
-        replaced_s = entries[at + 1].recorded_s if at + 1 < len(entries) else _LAST_S
-        start_s = max(entry.from_s, entry.recorded_s)
-        window = _window(start_s, min(entry.until_s, replaced_s))
-        if window is not None:
-            yield window
-
-
-def _suspensions(record: AssuranceRecord) -> tuple[Window, ...]:
-    """When anybody's suspension was on: by each source from its word until it was lifted."""
-    since: dict[RecordSource, int] = {}
-    found: list[Window | None] = []
-    for entry in record.entries:
-        if entry.action is RecordAction.SUSPEND:
-            since.setdefault(entry.source, entry.effective_s)
-        elif entry.action is RecordAction.LIFT and entry.source in since:
-            found.append(_window(since.pop(entry.source), entry.effective_s))
-    found += [_window(start_s, _LAST_S) for start_s in since.values()]
-    return tuple(_some(found))
-
-
-def _some(windows: Iterable[Window | None]) -> Iterator[Window]:
-    return (each for each in windows if each is not None)
-
-
-def _window(from_s: int, to_s: int) -> Window | None:
-    end_s = min(to_s, _LAST_S)
-    return Window(from_s, end_s) if 0 <= from_s < end_s else None
+        entries = reads.recognitions(record.scheme, record.issuer, block)
+        yield from accreditations_of(AccreditationFacts(record, entries, group_words(body)))

@@ -33,7 +33,8 @@ from veta.evidence.targets import (
 )
 from veta.evidence.windows import instant
 from veta.services.evidence import Found, difference_json, graded_by, value_json
-from veta.services.evidence_files import (
+from veta.services.evidence_signers import Paper
+from veta.verify.evidence_files import (
     SERIES,
     TARGET,
     Graded,
@@ -44,7 +45,6 @@ from veta.services.evidence_files import (
     subject_of,
     within,
 )
-from veta.services.evidence_signers import Paper
 
 GRADES: Final = {each.words: each for each in AssuranceGrade}
 _TENTH: Final = Rounding(Direction.HALF_EVEN, Fraction(1, 10))

@@ -64,6 +64,9 @@ def explanation_json(
         "footprint": _footprint(report),
         "assurance": [_vouched(each, names, parties) for each in _of(report, "assurance.chain")],
         "sites": [_said(each, names) for each in report.checks if each.code in _OF_SITES],
+        "criteria": [_criteria(each) for each in _of(report, "assurance.criteria")],
+        "figures": whole["figures"],
+        "beside": whole["beside"],
         "model": next((each.sentence for each in _of(report, "lineage.model")), None),
         "notices": [
             each.sentence
@@ -113,6 +116,15 @@ def _said(check: Check, names: Names) -> dict[str, Any]:
         "notice": check.outcome is Outcome.NOTICE,
         "sentence": worded(check, name),
     }
+
+
+def _criteria(check: Check) -> dict[str, Any]:
+    """What a certificate's document found, criterion by criterion."""
+    facts = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in check.facts.items()
+    }
+    return {"sentence": check.sentence, **facts}
 
 
 def _of(report: Report, code: str) -> Iterable[Check]:

@@ -22,10 +22,10 @@ from veta.model.lot import Issuance, Party
 from veta.model.ranges import Ranges
 from veta.monitoring.readings import ReadingProof, RoundReadings
 from veta.monitoring.rounds import Round
-from veta.services.evidence_files import LIMITS, SERIES, Graded, Members, opened, within
 from veta.services.evidence_time import read_series
 from veta.statement.envelope import build_credential
 from veta.statement.own_types import CO_SIGNATURE, MONITORING_ROUND
+from veta.verify.evidence_files import LIMITS, SERIES, Graded, Members, opened, within
 
 READINGS: Final = "veta-readings/1"
 READING: Final = "veta-reading/1"

@@ -12,16 +12,19 @@ from typing import TypeVar
 
 from veta.errors import LedgerError, ProvenanceError
 from veta.model.anchoring import AnchorRecord, BlockRef, ChainIdentity, StatusEntry
+from veta.model.assurance import AccreditationFacts
 from veta.model.bundle import FactsBeside, LedgerFacts, LotFacts, StatementBundle
 from veta.model.consortium import KeyEntry, Member, MembershipEntry
 from veta.model.determined import Determined, Known, Undetermined
 from veta.model.identifiers import BatchRoot, Leaf, MemberId
 from veta.ports.clock import Clock
 from veta.ports.ledger import LedgerReader
+from veta.services.assurance_facts import gather_accreditation
 from veta.services.lot_facts import LotReads, ask, gather_lot, unasked_lot
 from veta.services.site_facts import SiteFacts
 from veta.statement.jws import SignedStatement, read_statement
 from veta.verify.beside import within_bounds
+from veta.verify.evidence_forms import accreditation_named
 from veta.verify.report import Report
 from veta.verify.verifier import Verifier
 
@@ -107,7 +110,22 @@ class FactGatherer:
                 keys=facts.keys,
                 anchor=facts.anchor,
                 status=facts.status,
+                accreditation=self._ask_accreditation(statement, block),
             )
+
+    def _ask_accreditation(
+        self, statement: SignedStatement, block: BlockRef
+    ) -> Determined[AccreditationFacts | None]:
+        number = accreditation_named(statement.credential)
+        if number is None:
+            return Known(None)
+        reads = ask(lambda: lots_of(self._ledger))
+        if isinstance(reads, Undetermined):
+            return reads
+        lots = reads.value
+        if lots is None:
+            return Known(None)
+        return _ask(lambda: gather_accreditation(lots, self._ledger, number, block))
 
     def _issuer(self, statement: SignedStatement, block: BlockRef) -> IssuerView:
         identifier = statement.credential.issuer.identifier

@@ -191,6 +191,9 @@ def _footprint_faults(product: Mapping[str, Any], lot: Mapping[str, Any]) -> Ite
     per_kg = footprint["co2eGPerKg"]
     if abs(footprint["co2eG"] * 1000 - per_kg * lot["massG"]) >= lot["massG"]:
         yield "statement.footprint", pointer, "co2eGPerKg is not co2eG by kilogram, rounded"
+    if not (footprint["co2eG"] and per_kg) and not footprint["primarySharePpm"]:
+        sentence = "is nothing, and nothing of it was measured: a default is never nothing"
+        yield "statement.footprint_zero", pointer, sentence
     if footprint["periodFromS"] >= footprint["periodToS"]:
         yield "statement.window", f"{pointer}/periodToS", "the period ends before it begins"
     if not footprint["standards"]:

@@ -8,13 +8,11 @@ told as met, and a plan to improve is looked at as it stands at the verdict's ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sha3 import keccak_256
 
-from veta.claims import shipped
 from veta.claims.criteria import AssessmentReport, CriterionLine, PlanState, summary
 from veta.claims.languages import Language
 from veta.claims.schemes import SchemeCatalogue
@@ -22,16 +20,13 @@ from veta.errors import ProvenanceError
 from veta.model.anchoring import BatchKind
 from veta.model.assurance import AssuranceFacts, AssuranceRecord
 from veta.model.criteria import CriterionResult
-from veta.model.identifiers import Leaf, UnixSeconds
 from veta.statement.credential import Credential
 from veta.statement.criteria import StatedAssessment, assessment_of
 from veta.verify.assurance_codes import found
+from veta.verify.papers import Papers
 from veta.verify.report import VerifiedStatement
 from veta.verify.rules import criteria_report
 from veta.verify.verdict import Check, FactValue
-
-Shown = Mapping[Leaf, VerifiedStatement]
-"""Statements beside the bundle that are good by themselves, by their leaves."""
 
 _PLANS: Final = {
     PlanState.OVERDUE: ("assurance.plan_overdue", "is overdue"),
@@ -42,19 +37,6 @@ _TOLD: Final = (
     CriterionResult.PARTIALLY, CriterionResult.NOT_MET, CriterionResult.NOT_ASSESSED,
 )  # fmt: skip
 """Results whose criteria are named, not only counted."""
-
-
-_NEVER: Final = UnixSeconds(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Papers:
-    """What documents can be read, when, and by which catalogue."""
-
-    shown: Shown = field(default_factory=dict)
-    at_s: UnixSeconds = _NEVER
-    """The moment that plans are looked at."""
-    schemes: SchemeCatalogue = field(default_factory=shipped.schemes)
 
 
 def check_documents(
@@ -122,12 +104,12 @@ def _told(
         return
     about |= {"standard": stated.scheme, "version": stated.version}
     try:
-        report = criteria_report(stated, papers.schemes, at_s=papers.at_s)
+        report = criteria_report(stated, papers.policy.schemes, at_s=papers.at_s)
     except ProvenanceError as error:
         sentence = f"the criteria of {name} are not known here: {error.message}"
         yield found("assurance.criteria_unknown", sentence, **about)
         return
-    yield from _level(stated, record, facts, papers.schemes, about)
+    yield from _level(stated, record, facts, papers.policy.schemes, about)
     yield _criteria(report, stated, name, about)
     yield from _plans(report.lines, name, about)
 

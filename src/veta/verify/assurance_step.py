@@ -32,9 +32,10 @@ from veta.model.disclosure import LotPart
 from veta.model.identifiers import UnixSeconds
 from veta.model.lots import LotBatchKind
 from veta.verify.assurance_codes import found
-from veta.verify.assurance_documents import Papers, check_documents
+from veta.verify.assurance_documents import check_documents
 from veta.verify.findings import not_determined
 from veta.verify.lineage_step import Lineage
+from veta.verify.papers import Papers
 from veta.verify.runs import JudgedRun
 from veta.verify.verdict import Check, FactValue, Step
 

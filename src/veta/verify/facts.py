@@ -101,3 +101,9 @@ def mismatch(identity: ChainIdentity, as_of: BlockRef, trust: TrustConfig) -> Un
 def known_block(facts: LedgerFacts) -> BlockRef | None:
     """The block of the facts, if there is one."""
     return facts.as_of.value if isinstance(facts.as_of, Known) else None
+
+
+def time_of(facts: LedgerFacts) -> UnixSeconds | None:
+    """The time of that block."""
+    block = known_block(facts)
+    return None if block is None else block.time_s

@@ -114,6 +114,7 @@ _FOOTPRINT: Final[Mapping[str, Outcome]] = {
     "footprint.recomputes": Outcome.PASSED,
     "footprint.does_not_recompute": Outcome.FAILED,
     "footprint.rounded_down": Outcome.NOTICE,
+    "footprint.stale": Outcome.NOTICE,
     "footprint.run_not_disclosed": Outcome.NOT_PROVEN,
     "footprint.inherited_not_disclosed": Outcome.NOT_PROVEN,
     "footprint.attributed": Outcome.NOTICE,

@@ -11,6 +11,7 @@ from typing import Final
 from veta.claims import shipped
 from veta.claims.schemes import SchemeCatalogue
 from veta.disclosure.mandatory import MandatoryPolicy
+from veta.evidence.grades import AssuranceGrade
 from veta.model.anchoring import BatchKind
 from veta.model.consortium import Role
 from veta.model.identifiers import UnixSeconds
@@ -30,6 +31,20 @@ DOCUMENTS_NOT_SHOWN: Final = frozenset(
     }
 )
 """What keeps the documents behind certificates from telling their criteria."""
+
+ASSAY_NOT_SHOWN: Final = frozenset(
+    {
+        "evidence.no_assay",
+        "evidence.no_specification",
+        "evidence.not_assessed",
+        "evidence.bound_too_wide",
+        "evidence.grade_too_low",
+    }
+)
+"""What keeps a certificate of analysis from showing that limits are met."""
+
+INVENTORY_NOT_SHOWN: Final = frozenset({"inventory.not_shown", "inventory.without_run"})
+"""What keeps an inventory from being added up."""
 
 INDICATORS_NOT_SHOWN: Final = frozenset(
     {
@@ -105,6 +120,12 @@ class Policy:
     """Whether the documents behind certificates must be shown, with their criteria."""
     indicators: tuple[MandatoryPolicy, ...] = ()
     """What lots must show of their indicators; empty: what is hidden is told, and not asked for."""
+    assay: AssuranceGrade | None = None
+    """Least grade of a certificate of analysis of the lot; ``None``: none is asked for."""
+    inventory: bool = False
+    """Whether an inventory of what the lot's run emitted must be shown."""
+    footprint_max_age_s: int = 3 * 365 * DAY_S
+    """A footprint whose reference period ended longer before the lot was made is stale."""
     schemes: SchemeCatalogue = field(default_factory=shipped.schemes)
     """Schemes, versions and criteria by which certificates are read."""
     relied_on_at_s: UnixSeconds | None = None
@@ -117,11 +138,17 @@ class Policy:
     @property
     def spared(self) -> frozenset[str]:
         """Codes of what is not proven and was not asked for: told, and without weight."""
-        documents = frozenset[str]() if self.documents else DOCUMENTS_NOT_SHOWN
-        return documents if self.indicators else documents | INDICATORS_NOT_SHOWN
+        return frozenset().union(*(codes for asked, codes in self._optional() if not asked))
 
     @property
     def asked(self) -> frozenset[str]:
         """Codes of what is not proven and counts, whether or not its step is required."""
-        documents = DOCUMENTS_NOT_SHOWN if self.documents else frozenset[str]()
-        return documents | INDICATORS_NOT_SHOWN if self.indicators else documents
+        return frozenset().union(*(codes for asked, codes in self._optional() if asked))
+
+    def _optional(self) -> tuple[tuple[bool, frozenset[str]], ...]:
+        return (
+            (self.documents, DOCUMENTS_NOT_SHOWN),
+            (bool(self.indicators), INDICATORS_NOT_SHOWN),
+            (self.assay is not None, ASSAY_NOT_SHOWN),
+            (self.inventory, INVENTORY_NOT_SHOWN),
+        )

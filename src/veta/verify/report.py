@@ -10,6 +10,7 @@ from veta.model.anchoring import BlockRef
 from veta.model.identifiers import Leaf, MemberId
 from veta.statement.jws import SignedStatement
 from veta.statement.rules import facts_of
+from veta.verify.figure_line import FigureLine
 from veta.verify.verdict import Check, Outcome, Step, Verdict
 
 _MINT: Final = object()
@@ -67,6 +68,8 @@ class Report:
     verified: VerifiedStatement | None
     member_name: str | None = None
     """The issuer's name as the consortium registers it; ``None`` if that could not be had."""
+    figures: tuple[FigureLine, ...] = ()
+    """Every printed figure of a lot, and whose word it is."""
     spared: frozenset[str] = frozenset()
     """Codes of what is not proven and was not asked for (``Policy.spared``)."""
     beside: tuple[Report, ...] = ()
@@ -138,6 +141,7 @@ class Report:
             "failed_at": int(self.failed_at) if self.failed_at else None,
             "checks": [_check_json(check) for check in self.checks],
             "not_proven": list(self.not_proven),
+            "figures": [each.to_json() for each in self.figures],
             "beside": [each.brief_json() for each in self.beside],
         }
 

@@ -7,7 +7,8 @@ indicator set is of all 76 or it is none.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from veta.claims import shipped
 from veta.claims.criteria import Assessment, AssessmentReport, report
@@ -19,6 +20,7 @@ from veta.statement.credential import Credential
 from veta.statement.criteria import StatedAssessment, assessment_of
 from veta.statement.rules import find_faults
 from veta.statement.shapes import Finding
+from veta.verify.evidence_forms import EVIDENCE, READERS, document_of
 
 UNKNOWN: Final = frozenset({"claims.unknown_scheme", "claims.unknown_version"})
 """What a catalogue does not have: at issue that is refused, at verification it cannot be told."""
@@ -31,13 +33,16 @@ def faults_of(credential: Credential, schemes: SchemeCatalogue) -> tuple[Finding
     ``claims.unknown_scheme``, ``claims.unknown_version``, ``claims.unknown_criterion``,
     ``claims.criterion_of_other_version``, ``claims.unknown_level``, ``claims.other_subject``,
     ``claims.version_not_in_force`` and ``claims.plan_order``; for an indicator set those of
-    ``disclosure.heads.head_of``.
+    ``disclosure.heads.head_of``, for an evidence document ``evidence.*`` of its form.
     """
     found = find_faults(credential)
     if found:
         return found
     if carries_head(credential):
         return _faults_of_head(credential)
+    document = document_of(credential)
+    if document is not None:
+        return _faults_of_evidence(document)
     stated = assessment_of(credential)
     if stated is None:
         return found
@@ -56,6 +61,17 @@ def _faults_of_head(credential: Credential) -> tuple[Finding, ...]:
         head_of(credential)
     except ProvenanceError as error:
         return (Finding(error.code, f"/credentialSubject/{HEAD_MEMBER}", f"is: {error.message}"),)
+    return ()
+
+
+def _faults_of_evidence(document: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Of the forms that a verdict reads; others are for those who ask for them."""
+    read = READERS.get(str(document.get("format", "")))
+    try:
+        if read is not None:
+            read(document)
+    except ProvenanceError as error:
+        return (Finding(error.code, f"/credentialSubject/{EVIDENCE}", f"is: {error.message}"),)
     return ()
 
 

@@ -22,6 +22,9 @@ class StatedFootprint:
     declared_unit: str
     gwp_set: str
     allocation: str
+    period_to_s: int
+    """End of the reference period, Unix seconds."""
+    primary_share_ppm: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,13 @@ class StatedLot:
     """By chemical symbol."""
     footprint: StatedFootprint | None
     parents: tuple[StatedParent, ...]
+    identifier: str = ""
+    """``<issuer's DID>:lot:<number>``."""
+    site: str = ""
+    """Identifier of the facility that made it; empty if none is named."""
+    produced_to_s: int = 0
+    withdrawal_l: int | None = None
+    """Water withdrawn for it; ``None`` if that is not stated."""
 
     @classmethod
     def of(cls, credential: Credential) -> Self | None:
@@ -64,6 +74,10 @@ class StatedLot:
             metal_g={entry["substance"]: entry["massG"] for entry in member["metal"]},
             footprint=None if footprint is None else _footprint(footprint),
             parents=tuple(_parent(parent) for parent in member.get("parents", [])),
+            identifier=str(credential.subject["id"]),
+            site=_site(credential.subject.get("producedAtFacility")),
+            produced_to_s=member["producedToS"],
+            withdrawal_l=member["water"]["withdrawalL"] if "water" in member else None,
         )
 
 
@@ -75,9 +89,16 @@ def _footprint(member: Mapping[str, Any]) -> StatedFootprint:
         declared_unit=member["declaredUnit"],
         gwp_set=member["gwpSet"],
         allocation=member["allocation"],
+        period_to_s=member["periodToS"],
+        primary_share_ppm=member["primarySharePpm"],
     )
 
 
 def _parent(member: Mapping[str, Any]) -> StatedParent:
     leaf = member.get("leaf")
     return StatedParent(member["lotNumber"], None if leaf is None else Leaf(bytes.fromhex(leaf)))
+
+
+def _site(facility: object) -> str:
+    found = facility.get("id") if isinstance(facility, Mapping) else None
+    return found if isinstance(found, str) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from veta.model.assurance import (
+    AccreditationFacts,
     AssuranceFacts,
     AssuranceRecord,
     ProgrammeTerms,
@@ -37,19 +38,28 @@ def assurance_json(facts: AssuranceFacts) -> dict[str, Any]:
             }
             for each in facts.programmes
         ],
-        "recognitions": [
-            {
-                "scheme": each.scheme,
-                "body": each.body,
-                "byMember": each.by_member,
-                "from": str(each.from_s),
-                "until": str(each.until_s),
-                "recorded": each.recorded_s,
-            }
-            for each in facts.recognitions
-        ],
+        "recognitions": [_recognition_json(each) for each in facts.recognitions],
         "sites": [[each.site, each.identifier_digest.hex()] for each in facts.sites],
     }
+
+
+def accreditation_json(facts: AccreditationFacts) -> dict[str, Any]:
+    """The accreditation that a statement beside names."""
+    return {
+        "record": _record_json(facts.record),
+        "recognitions": [_recognition_json(each) for each in facts.recognitions],
+        "bodyGroup": facts.body_group,
+    }
+
+
+def read_accreditation(value: Any) -> AccreditationFacts:
+    """What a file says of it."""
+    document = members(value, "record", "recognitions", "bodyGroup")
+    return AccreditationFacts(
+        record=_read_record(document["record"]),
+        recognitions=listed(document["recognitions"], _MAX_RECORDS, _read_recognition),
+        body_group=text(document["bodyGroup"]),
+    )
 
 
 def read_assurance(value: Any) -> AssuranceFacts:
@@ -62,6 +72,17 @@ def read_assurance(value: Any) -> AssuranceFacts:
         recognitions=listed(document["recognitions"], _MAX_RECORDS, _read_recognition),
         sites=listed(document["sites"], _MAX_RECORDS, _read_site),
     )
+
+
+def _recognition_json(entry: RecognitionEntry) -> dict[str, Any]:
+    return {
+        "scheme": entry.scheme,
+        "body": entry.body,
+        "byMember": entry.by_member,
+        "from": str(entry.from_s),
+        "until": str(entry.until_s),
+        "recorded": entry.recorded_s,
+    }
 
 
 def _record_json(record: AssuranceRecord) -> dict[str, Any]:

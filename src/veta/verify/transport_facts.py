@@ -49,6 +49,7 @@ from veta.verify.strict_json import (
     text,
     whole,
 )
+from veta.verify.transport_assurance import accreditation_json, read_accreditation
 from veta.verify.transport_lots import lot_facts_json, read_lot_facts
 from veta.verify.transport_status import read_status, status_json
 
@@ -82,6 +83,7 @@ def _beside_json(facts: FactsBeside) -> dict[str, Any]:
         "keys": determined_json(facts.keys, each_json(_key_json)),
         "anchor": determined_json(facts.anchor, nullable(_anchor_json)),
         "status": determined_json(facts.status, each_json(status_json)),
+        "accreditation": determined_json(facts.accreditation, nullable(accreditation_json)),
     }
 
 
@@ -183,7 +185,7 @@ def read_facts(document: Mapping[str, Any], now_s: UnixSeconds) -> LedgerFacts:
 
 
 def _read_beside(value: Any) -> FactsBeside:
-    names = ("leaf", "root", "issuer", "membership", "keys", "anchor", "status")
+    names = ("leaf", "root", "issuer", "membership", "keys", "anchor", "status", "accreditation")
     document = members(value, *names)
     return FactsBeside(
         leaf=Leaf(octets(document["leaf"], 32)),
@@ -193,6 +195,7 @@ def _read_beside(value: Any) -> FactsBeside:
         keys=determined(document["keys"], read_each(_read_key)),
         anchor=determined(document["anchor"], read_optional(_read_anchor)),
         status=determined(document["status"], read_each(read_status)),
+        accreditation=determined(document["accreditation"], read_optional(read_accreditation)),
     )
 
 

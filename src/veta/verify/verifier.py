@@ -12,7 +12,7 @@ a policy that requires them never gets better than NOT_PROVEN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -24,19 +24,19 @@ from veta.model.identifiers import MemberId, UnixSeconds
 from veta.model.trust import TrustConfig
 from veta.statement.jws import SignedStatement
 from veta.verify import chain_steps, steps
-from veta.verify.assurance_documents import Papers
 from veta.verify.assurance_step import check_assurance
 from veta.verify.beside import facts_beside, within_bounds
-from veta.verify.claims_step import check_claims, check_words
-from veta.verify.facts import known_block, no_facts, usable_facts
+from veta.verify.claims_step import check_claims
+from veta.verify.facts import known_block, no_facts, time_of, usable_facts
+from veta.verify.figures import figure_lines
 from veta.verify.findings import not_determined, not_proven, passed
-from veta.verify.footprint_step import check_footprint
-from veta.verify.indicators_step import check_indicators
 from veta.verify.licence_step import check_licences
 from veta.verify.lineage_step import check_lineage
-from veta.verify.lot_step import check_lot, check_lot_alone, facts_about, lot_fault
+from veta.verify.lot_step import check_lot_alone, facts_about, lot_fault
+from veta.verify.lot_steps import check_lot_steps, unreached
 from veta.verify.monitoring_step import Told, check_round
 from veta.verify.notice_step import check_notices
+from veta.verify.papers import papers_of
 from veta.verify.policy import Authentication, Policy
 from veta.verify.report import Report, mint_verified
 from veta.verify.site_step import CONTRACT as SITE_NOTICES
@@ -49,12 +49,6 @@ E = TypeVar("E", KeyEntry, MembershipEntry, StatusEntry)
 
 ALONE: Final = frozenset(Step(number) for number in range(1, 8))
 """The steps that make a statement good by itself."""
-_LATER_STEPS: Final = {
-    Step.LOT: ("lot.not_on_chain", "who holds the lot now, and how much of it is left"),
-    Step.LINEAGE: ("lineage.not_on_chain", "from which lots it was made, and that sums close"),
-    Step.ASSURANCE: ("assurance.lot_not_disclosed", "who vouches for the lot's site and credit"),
-    Step.FOOTPRINT: ("footprint.not_recomputed", "the footprint recomputed from an inventory"),
-}
 
 
 class Verifier:
@@ -86,15 +80,18 @@ class Verifier:
         told = [Told(statement, tuple(checks), facts), *told]
         beside = tuple(self._beside_reports(told, unread))
         kept = all(each.outcome is Outcome.PASSED for each in checks if each.step is Step.RULES)
-        papers, sites = self._papers(beside, facts), self._keeps_sites(facts)
-        checks += _lot(  # 8, 9, 10, 11, 12
-            statement, bundle, facts, papers, kept=kept, sites=sites
-        )
-        checks += check_indicators(  # 11
-            statement, bundle, papers.shown, self.policy.indicators
+        stated = StatedLot.of(statement.credential) if kept else None
+        papers = papers_of(stated, beside, facts, self._moment_s(facts), self.policy)
+        checks += check_lot_steps(  # 8 to 12
+            statement, stated, bundle, facts, papers, sites=self._keeps_sites(facts)
         )
         checks += self._of_papers(bundle, told, facts)  # 10, 11
-        return replace(self._report(checks, statement, facts), beside=beside)
+        name = _member_name(facts) or statement.credential.issuer.name
+        figures, differing = figure_lines(
+            stated, papers.evidence, checks, issuer=name, subject_group=papers.subject_group
+        )
+        report = self._report([*checks, *differing], statement, facts)
+        return replace(report, beside=beside, figures=figures)
 
     def _judge(
         self, statement: SignedStatement, bundle: StatementBundle, facts: LedgerFacts
@@ -190,27 +187,18 @@ class Verifier:
             about = facts_about(bundle.lot, facts)
             lineage = check_lineage(bundle, None, about, grounded=grounded)
             checks += lineage.checks
-            checks += check_notices(bundle.lot, None, lineage.walk, about, _time_of(facts))
-            papers = self._papers((), facts)
+            checks += check_notices(bundle.lot, None, lineage.walk, about, time_of(facts))
+            papers = papers_of(None, (), facts, self._moment_s(facts), self.policy)
             assurance = check_assurance(
                 bundle.lot, lineage, about, grounded=grounded, papers=papers
             )
             checks += [*assurance, *check_claims(bundle.lot, lineage, assurance)]
             if self._keeps_sites(facts):
-                at_s = _time_of(facts)
+                at_s = time_of(facts)
                 checks += check_sites(bundle.lot, lineage, about, at_s, grounded=grounded)
             reached |= {Step.LINEAGE, Step.ASSURANCE, Step.CLAIMS}
-        checks += _unreached(step for step in Step if step not in reached)
+        checks += unreached(step for step in Step if step not in reached)
         return self._report(checks, None, facts)
-
-    def _papers(self, beside: Iterable[Report], facts: LedgerFacts) -> Papers:
-        """Of the statements beside those that count, for the moment of the verdict."""
-        good = (each.verified for each in beside)
-        return Papers(
-            shown={each.statement.leaf: each for each in good if each is not None},
-            at_s=self._moment_s(facts),
-            schemes=self.policy.schemes,
-        )
 
     def _moment_s(self, facts: LedgerFacts) -> UnixSeconds:
         """When the reader relies on it: the block's own time unless told."""
@@ -365,11 +353,6 @@ def _anchor_of(
     return anchor
 
 
-def _time_of(facts: LedgerFacts) -> UnixSeconds | None:
-    block = known_block(facts)
-    return None if block is None else block.time_s
-
-
 def _member_name(facts: LedgerFacts) -> str | None:
     if isinstance(facts.issuer, Known) and facts.issuer.value is not None:
         return facts.issuer.value.name
@@ -382,50 +365,6 @@ def _member_id(facts: LedgerFacts) -> MemberId | None:
     return None
 
 
-def _lot(
-    statement: SignedStatement,
-    bundle: StatementBundle,
-    facts: LedgerFacts,
-    papers: Papers,
-    *,
-    kept: bool,
-    sites: bool,
-) -> list[Check]:
-    """Steps 8 to 12; ``kept``: step 4 found no fault; ``sites``: the network keeps what is said of
-    them.
-    """
-    part = bundle.lot
-    words = check_words(statement.credential)
-    if part is None:
-        later = _later_steps((Step.LOT, Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
-        return [*later, *words, *check_claims(None, None, ())]
-    stated = StatedLot.of(statement.credential) if kept else None
-    checks, grounded = check_lot(statement, stated, part, facts)
-    if lot_fault(part) is not None:
-        return checks + words + _unreached((Step.LINEAGE, Step.ASSURANCE, Step.FOOTPRINT))
-    about = facts_about(part, facts)
-    lineage = check_lineage(bundle, stated, about, grounded=grounded)
-    assurance = check_assurance(part, lineage, about, grounded=grounded, papers=papers)
-    claims = check_claims(part, lineage, assurance)
-    footprint = check_footprint(stated, part, lineage, grounded=grounded)
-    said = check_notices(part, stated, lineage.walk, about, _time_of(facts))
-    if sites:
-        said += check_sites(part, lineage, about, _time_of(facts), grounded=grounded)
-    return [*checks, *lineage.checks, *said, *assurance, *words, *claims, *footprint]
-
-
-def _later_steps(steps_: Iterable[Step]) -> list[Check]:
-    return [
-        not_proven(step, code, f"no lot is disclosed: {what}")
-        for step, (code, what) in _LATER_STEPS.items()
-        if step in steps_
-    ]
-
-
 def _not_reached() -> list[Check]:
     """Steps 2 to 12 of a statement that could not be read."""
-    return _unreached(step for step in Step if step is not Step.WELL_FORMED)
-
-
-def _unreached(steps_: Iterable[Step]) -> list[Check]:
-    return [not_proven(step, "verify.not_reached", f"not reached: {step.title}") for step in steps_]
+    return unreached(step for step in Step if step is not Step.WELL_FORMED)
