@@ -141,6 +141,7 @@ CASES: dict[str, Callable[[], Disclosure]] = {
     "assurance.accreditation_of_another": lambda: record(ACCREDITATION, subject=BODY + 1),
     "assurance.accreditation_lapsed": lambda: record(ACCREDITATION, from_s=UnixSeconds(301)),
     "assurance.accreditor_not_recognised": lambda: assured(recognitions=()),
+    "assurance.expired_since": lambda: record(SITE, until_s=UnixSeconds(LATER_S)),
     "assurance.suspended_since": lambda: record(
         SITE, entries=(entry(RecordAction.SUSPEND, LATER_S),)
     ),

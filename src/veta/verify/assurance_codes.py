@@ -32,6 +32,7 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
     "assurance.accreditation_of_another": Outcome.FAILED,
     "assurance.accreditation_lapsed": Outcome.FAILED,
     "assurance.accreditor_not_recognised": Outcome.FAILED,
+    "assurance.expired_since": Outcome.NOTICE,
     "assurance.suspended_since": Outcome.NOTICE,
     "assurance.withdrawn_since": Outcome.NOTICE,
     "assurance.void_since": Outcome.NOTICE,

@@ -98,7 +98,7 @@ def check_assurance(
         return [*checks, found("assurance.too_many", sentence)]
     facts = about.assurance.value
     for reliance in reliances:
-        checks += _judge(reliance, facts)
+        checks += _judge(reliance, facts, papers.at_s)
     checks = _each_once(checks)
     holding = {each.facts["certificate"] for each in checks if each.code == "assurance.chain"}
     records = [each for each in facts.records if each.record in holding]
@@ -141,7 +141,7 @@ def _drawn(runs: Iterable[JudgedRun]) -> Iterator[Check]:
         yield found("assurance.drawn", sentence, drawn=drawn)
 
 
-def _judge(reliance: Reliance, facts: AssuranceFacts) -> Iterator[Check]:
+def _judge(reliance: Reliance, facts: AssuranceFacts, at_s: UnixSeconds) -> Iterator[Check]:
     column = column_of(reliance.column)
     terms = next((each for each in facts.programmes if each.programme == column.qualifier), None)
     if terms is None:
@@ -154,11 +154,15 @@ def _judge(reliance: Reliance, facts: AssuranceFacts) -> Iterator[Check]:
         yield found("assurance.certificate_count", sentence, programme=column.qualifier)
         return
     for requirement, number in zip(terms.requirements, reliance.certificates, strict=True):
-        yield from _certificate(reliance, requirement, number, facts)
+        yield from _certificate(reliance, requirement, number, facts, at_s)
 
 
 def _certificate(
-    reliance: Reliance, requirement: Requirement, number: int, facts: AssuranceFacts
+    reliance: Reliance,
+    requirement: Requirement,
+    number: int,
+    facts: AssuranceFacts,
+    at_s: UnixSeconds,
 ) -> Iterator[Check]:
     record = _record(facts, number)
     if record is None:
@@ -181,6 +185,7 @@ def _certificate(
         yield found(code, f"certificate {number}: {words}", **about)
         return
     assert accreditation is not None
+    yield from _expired(record, about, at_s)
     yield from _since(reliance, record, accreditation, about)
     yield _chain(record, accreditation, facts)
 
@@ -287,6 +292,17 @@ def _recognised(accreditation: AssuranceRecord, entries: Iterable[RecognitionEnt
         and entry.from_s < entry.until_s
         for entry in entries
     )
+
+
+def _expired(
+    record: AssuranceRecord, about: dict[str, FactValue], at_s: UnixSeconds
+) -> Iterator[Check]:
+    """That a certificate was in force for all of production and has run out since."""
+    ended = any(entry.action in _ENDS for entry in record.entries)
+    if record.until_s <= at_s and not ended:
+        sentence = f"certificate {record.record} was in force when the lot was made, and has ended"
+        sentence += " since: the credit stays"
+        yield found("assurance.expired_since", sentence, **about, until_s=record.until_s)
 
 
 def _since(
