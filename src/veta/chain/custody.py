@@ -32,6 +32,7 @@ class CustodyGateway:
         "exit": "encode_exit",
         "exitOf": "exit_digest",
         "lotOf": "lot",
+        "freeze": "encode_freeze",
         "offer": "encode_offer",
         "open": "encode_open",
         "openAndOffer": "encode_open_and_offer",
@@ -45,7 +46,6 @@ class CustodyGateway:
     UNUSED: ClassVar[dict[str, str]] = {
         "acceptSigned": "offers are made on chain; nobody here signs one under EIP-712 yet",
         "eventHead": "the ledger asks it of all contracts alike",
-        "freeze": "for authorities, which are no part of this node yet",
         "freezeJointly": "no part of this node yet",
         "handOverLot": "for the successor contract alone",
         "nonceUsed": "of signed offers",
@@ -59,6 +59,10 @@ class CustodyGateway:
 
     def __init__(self, caller: ContractCaller) -> None:
         self._caller = caller
+
+    def encode_freeze(self, lot: LotId, until_s: UnixSeconds) -> Call:
+        """Freeze a lot until a time, as an authority: once a subject, for 30 days at most."""
+        return self._call("freeze", lot, until_s, gas_limit=_CALL_GAS)
 
     def version(self, block: BlockRef) -> str:
         """Protocol version of the contract."""

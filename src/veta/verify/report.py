@@ -8,9 +8,11 @@ from typing import Any, Final
 from veta.errors import VerificationError
 from veta.model.anchoring import BlockRef
 from veta.model.identifiers import Leaf, MemberId
+from veta.model.lots import HeaderFlag
 from veta.statement.jws import SignedStatement
 from veta.statement.rules import facts_of
 from veta.verify.figure_line import FigureLine
+from veta.verify.lineage_step import FLAG_WORDS
 from veta.verify.verdict import Check, Outcome, Step, Verdict
 
 _MINT: Final = object()
@@ -20,6 +22,15 @@ NEVER_PROVEN: Final = (
     "That the chain says what was answered: a node or endpoint was believed beyond its identity.",
     "That the metal described is the metal in the box: a chain shows who said what, when.",
     "That declared emissions and measurements are true: they are what their issuer declared.",
+)
+
+HERE_ONLY: Final = (
+    "That what is claimed was not sold elsewhere, too: that credit, and what came in from another"
+    " registry, is counted once is proven on this chain only."
+)
+_NO_CREDIT: Final = frozenset({"assurance.nothing_claimed", "assurance.lot_not_disclosed"})
+_FROM_ELSEWHERE: Final = frozenset(
+    FLAG_WORDS[flag] for flag in (HeaderFlag.EXTERNAL, HeaderFlag.RECYCLED)
 )
 
 
@@ -86,7 +97,8 @@ class Report:
         """What this verification does not show, in sentences; never empty."""
         open_outcomes = (Outcome.NOT_PROVEN, Outcome.NOT_DETERMINED)
         open_checks = [check for check in self.checks if check.outcome in open_outcomes]
-        return tuple(check.sentence for check in open_checks) + NEVER_PROVEN
+        here_only = (HERE_ONLY,) if any(map(_counts_once, self.checks)) else ()
+        return (*(check.sentence for check in open_checks), *here_only, *NEVER_PROVEN)
 
     def require(self) -> VerifiedStatement:
         """The verified statement.
@@ -157,6 +169,14 @@ class Report:
                 _check_json(check) for check in self.checks if check.outcome is not Outcome.PASSED
             ],
         }
+
+
+def _counts_once(check: Check) -> bool:
+    """Whether something was counted that another registry could count again."""
+    if check.code == "lineage.flagged":
+        flags = check.facts.get("flags")
+        return isinstance(flags, tuple) and not _FROM_ELSEWHERE.isdisjoint(flags)
+    return check.step is Step.ASSURANCE and check.code not in _NO_CREDIT | {"verify.not_reached"}
 
 
 def mint_verified(

@@ -266,6 +266,7 @@ class TestDeclareExternal:
         with world.refuses("ClassAtWayIn", other, 1_000):
             world.external("gris", batch(CATHODE, CB, {**held, other: 1_000}), recycled=recycled)
 
+    @pytest.mark.row("A17")
     def test_external__source_used_before__refused(self, world: LotWorld) -> None:
         source = fresh()
         first = world.external("gris", outside(), source=source)
