@@ -183,3 +183,13 @@ def test_command__names_bundles_and_nonsense__a_json_line_each_and_the_worst_cod
     assert "2 lines judged, the last is line 4" in bad.err
     assert home.run("verify", stream, stream, "--bulk").code == 2
     assert home.run("verify", tmp_path / "none", "--bulk").code == 2
+
+
+@pytest.mark.row("S39")
+def test_member_policy__is_published_and_says_who_decides(home: Home) -> None:
+    told = good(home.run("member", "policy", "--json")).json
+    assert (told["voters"], told["bootstrap"], told["oneMemberAlone"]) == (1, True, True)
+    words = good(home.run("member", "policy")).out
+    assert "BOOTSTRAP" in words
+    assert "one vote each" in words
+    assert "set-successor" in words

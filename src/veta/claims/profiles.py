@@ -9,6 +9,7 @@ its lines were read in the act and which are to be checked ([R]); it is no legal
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,7 @@ from veta.errors import InputError, VerificationError
 
 SCHEMA: Final = "veta-profiles/1"
 RECALLED: Final = " [R]"
+_COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
 class Answer(enum.StrEnum):
@@ -81,6 +83,12 @@ class Profile:
     title: str
     dates: PolicyDates
     lines: tuple[ProfileLine, ...]
+    countries: tuple[str, ...] = ()
+    """ISO 3166-1 alpha-2 of where it is asked for; none: everywhere."""
+
+    def applies_in(self, country: str) -> bool:
+        """Whether it is asked for in a country."""
+        return not self.countries or country in self.countries
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +198,11 @@ def _meets(line: ProfileLine, found: Value, lists: Mapping[str, frozenset[str]])
 
 
 def _profile(record: Record, catalogue: IndicatorCatalogue) -> Profile:
-    fields.only(record, "name", "version", "kind", "title", "report_from", "enforce_from", "lines")
+    members = ("name", "version", "kind", "title", "report_from", "enforce_from", "lines")
+    fields.only(record, *members, "countries")
+    countries = fields.texts(record, "countries")
+    if any(_COUNTRY.fullmatch(each) is None for each in countries):
+        raise InputError("claims.data_field", "countries are two capital letters each")
     name, version = fields.text(record, "name"), fields.integer(record, "version")
     kind = fields.text(record, "kind")
     if kind not in set(ProfileKind):
@@ -205,6 +217,7 @@ def _profile(record: Record, catalogue: IndicatorCatalogue) -> Profile:
         fields.text(record, "title"),
         read_dates(record, name, version),
         lines,
+        countries,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from veta.claims.access_tiers import AccessTable, load_tables
 from veta.claims.crosswalk import Crosswalk, load_crosswalk
 from veta.claims.indicators import IndicatorCatalogue, load_indicators
 from veta.claims.lexicon import WordList, load_words
@@ -45,3 +46,9 @@ def indicators() -> IndicatorCatalogue:
 def profiles() -> tuple[Profile, ...]:
     """Profiles of regulations, and one of a fictional buyer."""
     return load_profiles(octets("profiles.json"), indicators())
+
+
+@cache
+def access_tables() -> tuple[AccessTable, ...]:
+    """Who sees what of which record."""
+    return load_tables(octets("access_tiers.json"), indicators())

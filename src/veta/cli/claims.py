@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 import time
@@ -21,7 +22,7 @@ from veta.claims.words import WordContext
 from veta.cli.console import NOT_VERIFIED, OK, emit, table
 from veta.cli.options import AsJson
 from veta.cli.rendering import WIDTH, plain
-from veta.errors import InputError
+from veta.errors import ConfigError, InputError
 from veta.model.criteria import CriterionResult
 from veta.services.claims_documents import (
     criteria_json,
@@ -116,14 +117,19 @@ CatalogueFile: TypeAlias = Annotated[
 def profile_list(
     profiles: ProfilesFile = None,
     catalogue: CatalogueFile = None,
+    country: Annotated[
+        str, typer.Option(help="Only those that are asked for in this country (ISO 3166-1).")
+    ] = "",
     at: At = None,
     as_json: AsJson = False,
 ) -> int:
     """List the profiles, and whether each only reports or refuses.
 
-    Example: veta profile list --at 2027-08-18
+    Example: veta profile list --country CL --at 2027-08-18
     """
     found = _profiles(profiles, catalogue)
+    if country:
+        found = tuple(each for each in found if each.applies_in(country))
     document = profiles_json(found, at_s=_at_s(at))
     rows = [("profile", "version", "mode", "refuses from", "lines", "read again", "title")]
     rows += [
@@ -141,7 +147,7 @@ def profile_list(
 
 
 @profile_app.command("check")
-def profile_check(
+def profile_check(  # noqa: PLR0917 - one parameter an option
     profile: Annotated[str, typer.Argument(help="Name of the profile.")],
     indicators_file: Annotated[
         str, typer.Argument(help="Values of one subject (veta-indicator-values/1); - for stdin.")
@@ -154,6 +160,10 @@ def profile_check(
     catalogue: CatalogueFile = None,
     at: At = None,
     language: LanguageCode = "en",
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Append the decision to this file, a JSON line; it is never rewritten."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Answer a profile line by line: met, not met, or no evidence. There is no sum.
@@ -173,8 +183,26 @@ def profile_check(
         {} if lists is None else read_lists(octets_of(lists)),
         at_s=_at_s(at),
     )
+    if log is not None:
+        _append(log, document)
     emit(document, _profile_lines(document, spoken), as_json=as_json)
     return NOT_VERIFIED if document["decision"]["refused"] else OK
+
+
+def _append(log: Path, document: dict[str, Any]) -> None:
+    """The decision and what it was about; the values stay where they are.
+
+    Raises:
+        ConfigError: ``config.unwritable``: nothing was answered.
+    """
+    entry = {name: document[name] for name in ("profile", "version", "subject", "at", "decision")}
+    try:
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise ConfigError(
+            "config.unwritable", f"cannot write {log}: {error.strerror or error}"
+        ) from error
 
 
 def _profiles(profiles: Path | None, catalogue: Path | None) -> tuple[Profile, ...]:

@@ -13,6 +13,7 @@ import typer
 
 from veta import __version__
 from veta.cli import (
+    admission_policy,
     anchor,
     assurance,
     audit,
@@ -37,6 +38,7 @@ from veta.cli import (
     member,
     progress,
     registry,
+    regulation,
     revoke,
     rounds,
     rules,
@@ -84,6 +86,7 @@ def _program(
 app.command("init", short_help="Make a node: keys, settings, a chain or the way to one.")(
     initialise.init
 )
+member.app.command("policy")(admission_policy.policy)
 app.add_typer(member.app, name="member")
 app.command("issue", short_help="Sign lots or credentials and keep them.")(issue.issue)
 app.command("anchor", short_help="Put what was issued under roots on the chain.")(anchor.anchor)
@@ -132,7 +135,12 @@ app.command("claim", short_help="Print the sentence that a lot's label may carry
     claim.claim
 )
 app.command("words", short_help="Tell which words may not stand on a label, and why.")(claims.words)
+claims.profile_app.command("values")(regulation.profile_values)
+claims.profile_app.command("view")(regulation.profile_view)
 app.add_typer(claims.profile_app, name="profile")
+app.command("brand", short_help="Hold a lot's brand against a register of brands.")(
+    regulation.brand
+)
 app.command("crosswalk", short_help="Read one piece of evidence under all schemes.")(
     claims.crosswalk
 )

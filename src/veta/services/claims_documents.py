@@ -55,6 +55,7 @@ def profiles_json(profiles: Sequence[Profile], *, at_s: int) -> dict[str, Any]:
                 "version": each.version,
                 "kind": each.kind.value,
                 "title": each.title,
+                "countries": list(each.countries),
                 "lines": len(each.lines),
                 "linesChecked": sum(line.checked for line in each.lines),
                 "mode": each.dates.mode(at_s).value,
