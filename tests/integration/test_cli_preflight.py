@@ -193,3 +193,57 @@ def test_member_policy__is_published_and_says_who_decides(home: Home) -> None:
     assert "BOOTSTRAP" in words
     assert "one vote each" in words
     assert "set-successor" in words
+
+
+SHEET = (
+    "numero_lote;producido_desde;producido_hasta;masa_g;metal_contenido_g;co2e_total_g\n"
+    "BSE-CAT-26-2001;2026-06-01;2026-06-02;25000000;24997500;75775000\n"
+    "BSE-CAT-26-2002;2026-06-03;2026-06-04;25000000;24997500;75775000\n"
+)
+
+
+def template_of(home: Home) -> Path:
+    """A lot file of the supplier, of one origin."""
+    lot = json.loads(home.lot(NEW_LOT).read_text("utf-8"))
+    (metal,) = lot["metal"]
+    lot["origins"] = [{**lot["origins"][0], "massG": metal["massG"]}]
+    path = home.folder / "template.lot.json"
+    path.write_text(json.dumps(lot))
+    return path
+
+
+@pytest.mark.row("S11")
+def test_upload__of_a_supplier_with_a_spreadsheet__signs_all_with_its_own_key_or_nothing(
+    home: Home,
+) -> None:
+    """The home is on a host's machine; only the supplier's password opens the supplier's key."""
+    sheet, template = home.folder / "lotes.csv", template_of(home)
+    ask = ("upload", sheet, "--template", template, "--language", "es")
+    kept = len(good(home.run("show", "lot", LOTS[0], "--json")).json["statements"])
+    sheet.write_text(SHEET.replace("2002;2026-06-03", "2002;03/06/2026"))
+    for dry in ((), ("--dry-run",)):
+        faulty = home.run(*ask, *dry)
+        assert faulty.code == 2
+        assert "fila 3 producido_desde debe ser una fecha como 2026-06-01" in faulty.out
+        assert "no se firmó nada" in faulty.err
+    nothing = home.run("show", "lot", "BSE-CAT-26-2001")
+    assert "lot.not_found" in nothing.err
+
+    sheet.write_text(SHEET)
+    sound = good(home.run(*ask, "--dry-run"))
+    assert "2 filas están correctas; no se firmó nada" in sound.err
+    host = home.folder / "host-password"
+    host.touch(mode=0o600)
+    host.write_text("the host does not know it\n")
+    locked = home.run(*ask, "--password-file", host)
+    assert (locked.code, "key." in locked.err) == (2, True)
+    assert "lot.not_found" in home.run("show", "lot", "BSE-CAT-26-2001").err
+
+    signed = good(home.run(*ask, "--json"))
+    assert [each["row"] for each in signed.json["issued"]] == [2, 3]
+    good(home.run("anchor"))
+    for number in ("BSE-CAT-26-2001", "BSE-CAT-26-2002"):
+        assert home.verdict(number) == "VALID"
+    again = home.run(*ask)
+    assert (again.code, again.out.count("csv.issued_already")) == (2, 2)
+    assert len(good(home.run("show", "lot", LOTS[0], "--json")).json["statements"]) == kept

@@ -9,7 +9,7 @@ from veta.cli.homes import open_home
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust
 
 if TYPE_CHECKING:
-    from veta.chain.governance import GovernanceRules
+    from veta.bootstrap import GovernanceRules
 
 _DAY_S: Final = 86_400
 NEEDS_A_VOTE: Final = {

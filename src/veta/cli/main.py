@@ -48,6 +48,7 @@ from veta.cli import (
     sites,
     status_list,
     trail,
+    upload,
     verify,
 )
 from veta.cli.console import OK, UNDETERMINED, USAGE, drop_output, report_error, say
@@ -89,6 +90,7 @@ app.command("init", short_help="Make a node: keys, settings, a chain or the way 
 member.app.command("policy")(admission_policy.policy)
 app.add_typer(member.app, name="member")
 app.command("issue", short_help="Sign lots or credentials and keep them.")(issue.issue)
+app.command("upload", short_help="Sign a spreadsheet's lots: all rows, or none.")(upload.upload)
 app.command("anchor", short_help="Put what was issued under roots on the chain.")(anchor.anchor)
 app.command("verify", short_help="Judge statements, with the chain or offline.")(verify.verify)
 app.command("erase", short_help="Destroy a statement for good; its leaf stays.")(erase.erase)
