@@ -14,9 +14,10 @@ LITERAL = re.compile(r'"(claims\.[a-z_]+)"')
 
 
 def test_specification__names_every_code_of_the_package() -> None:
-    sources = "".join(
-        path.read_text() for path in sorted((PROJECT / "src" / "veta" / "claims").glob("*.py"))
-    )
+    package = PROJECT / "src" / "veta"
+    licences = (package / "verify" / "licences.py", package / "services" / "claims_licences.py")
+    files = (*sorted((package / "claims").glob("*.py")), *licences)
+    sources = "".join(path.read_text() for path in files)
     given = set(LITERAL.findall(sources))
     given |= {f"claims.label_{each.value}" for each in LabelState}
     given |= {f"claims.word_{each}" for each in (OFFSET, GENERIC, LABEL, FUTURE)}
