@@ -174,6 +174,7 @@ contract StatementLog is IStatementLog, VetaContract {
     function dispute(uint32 issuer, bytes32 leaf, bytes32 grounds) external {
         (uint32 party, uint32 roles) = _operator();
         _requireSubject(issuer, leaf);
+        if (grounds == 0) revert ZeroLeaf();
         uint32 required = Roles.BODIES | Roles.COMMUNITY;
         if (party != issuer && roles & required == 0) revert RoleMissing(party, roles, required);
         Dispute storage current = _disputes[issuer][leaf][party];

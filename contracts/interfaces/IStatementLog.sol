@@ -194,6 +194,7 @@ interface IStatementLog is IVetaContract {
     function reaffirm(bytes32 leaf) external;
 
     /// @notice Open a dispute. Sender: the issuer, an authority, certification or accreditation body, or a community.
+    /// `grounds`: digest of the document that says why, never zero.
     function dispute(uint32 issuer, bytes32 leaf, bytes32 grounds) external;
 
     /// @notice Close a dispute of the sender's member.

@@ -359,6 +359,13 @@ class TestDispute:
         found = chain.log.functions.disputeOf(mine.member, LEAF, party.member).call()
         assert found == [(now, now + 180 * DAY, False, False), True]
 
+    @pytest.mark.row("A52")
+    def test_dispute__without_evidence__refused(self, chain: Chain) -> None:
+        mine, community = chain.parties["mine"], chain.parties["community"]
+        with chain.refuses("ZeroLeaf"):
+            dispute = chain.log.functions.dispute(mine.member, LEAF, bytes(32))
+            chain.attempt(dispute, community.operate)
+
     @pytest.mark.parametrize("who", ["trader", "smelter", "laboratory"])
     def test_dispute__by_a_competitor__refused(self, chain: Chain, who: str) -> None:
         mine, party = chain.parties["mine"], chain.parties[who]

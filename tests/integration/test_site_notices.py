@@ -22,6 +22,7 @@ from tests.support.cli_home import run as run_command
 from tests.support.lot_scenes import (
     DAY,
     FACTORY,
+    IDS,
     MINE,
     SMELTERY,
     Company,
@@ -33,11 +34,12 @@ from tests.support.lot_scenes import (
 )
 from tests.support.smelted_world import ALL_STEPS, World, originated, smelted_in
 from veta.api.app import create_app
-from veta.cli import sites
+from veta.cli import explain, sites
 from veta.config import ApiSettings
+from veta.errors import TransactionRevertedError
 from veta.model.bundle import StatementBundle
 from veta.model.consortium import Role
-from veta.model.identifiers import FAR_FUTURE, Leaf, UnixSeconds
+from veta.model.identifiers import FAR_FUTURE, Digest, Leaf, UnixSeconds
 from veta.model.lots import SiteId
 from veta.model.site_events import (
     Agreement,
@@ -134,6 +136,19 @@ def differences(company: Company) -> set[str]:
     return {each.code for each in company.audit().differences}
 
 
+def explained(valley: Valley, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """``veta explain`` of the cathode's bundle, at the carmaker's node."""
+    file = folder / "cathode.json"
+    file.write_bytes(write_bundle(valley.cathode))
+
+    @contextmanager
+    def opened(*_: object, **__: object) -> Iterator[Node]:
+        yield valley.company("maker").node
+
+    monkeypatch.setattr(explain, "open_home", opened)
+    return run_command("explain", str(file))
+
+
 def grant(
     valley: Valley,
     what: Incident | FacilityStatus | Agreement = Incident.TAILINGS,
@@ -189,11 +204,47 @@ def test_concern__by_strangers_or_about_oneself__is_refused_and_leaves_nothing(
     assert set(valley.said()) == {"site.quiet"}
 
 
+@pytest.mark.row("A52")
+def test_disputes__of_a_competitor_of_every_lot__are_refused_and_one_with_standing_lapses(
+    valley: Valley,
+) -> None:
+    """Standing, evidence and a deadline: open is shown as open, and never turns a verdict red."""
+    maker, town = valley.company("maker"), valley.town
+    assert valley.cathode.lot is not None
+    leaf = valley.cathode.lot.statement_leaf
+    grounds = Digest(paper("they are cheaper"))
+    before = valley.verify()
+    maker.follow()
+    for whole in (False, True):
+        lots = maker.lots.notices
+        dispute = partial(lots.dispute, valley.world.concentrate, grounds, whole=whole)
+        refusal("notices.no_standing", dispute)
+    with pytest.raises(TransactionRevertedError) as refused:
+        maker.node.desk.status.dispute(IDS["smelter"], leaf, grounds=grounds)
+    assert refused.value.code == "ledger.reverted.role_missing"
+    assert valley.verify().verdict is before.verdict
+
+    def said() -> list[Any]:
+        return [each for each in valley.verify().checks if each.code == "status.disputed"]
+
+    none = Digest(bytes(32))
+    with pytest.raises(TransactionRevertedError):
+        town.node.desk.status.dispute(IDS["smelter"], leaf, grounds=none)
+    town.node.desk.status.dispute(IDS["smelter"], leaf, grounds=Digest(paper("the assay")))
+    town.settle()
+    (check,) = said()
+    assert check.outcome is Outcome.NOTICE
+    assert valley.verify().verdict is Verdict.VALID_WITH_NOTICE
+    valley.scene.pass_time(91 * DAY)
+    assert said() == []  # nobody upheld it in its time
+    assert valley.verify().verdict is before.verdict
+
+
 @pytest.mark.row("S03")
 @pytest.mark.row("S34")
 @pytest.mark.row("A52")
 def test_concern__from_filing_to_closing__stays_visible_until_both_sides_closed_it(
-    valley: Valley,
+    valley: Valley, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An NGO files it; a buyer without an account sees it; nobody alone makes it go away."""
     ngo, miner, now_s = valley.ngo, valley.company("miner"), valley.scene.now_s
@@ -224,6 +275,11 @@ def test_concern__from_filing_to_closing__stays_visible_until_both_sides_closed_
         in (said["sentence"])
     )
     assert said["notice"] is True
+    shown = explained(valley, tmp_path, monkeypatch)
+    assert shown.code == 0
+    words = " ".join(shown.out.split())
+    assert "What is said of its sites - concern open since " in words
+    assert "a concern, not a verdict; neither side has closed it" in words
 
     # Nobody but the two sides closes it, and neither alone.
     for company in (valley.town, valley.authority, valley.company("smelter")):

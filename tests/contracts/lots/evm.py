@@ -238,7 +238,7 @@ def slow_evm(names: Sequence[str]) -> TesterEvm:
 
 
 class Contracts:
-    """The seven contracts of a new consortium, called by name."""
+    """The contracts of a new consortium, called by name."""
 
     def __init__(
         self, evm: FastEvm | TesterEvm, members: list[Any], rules: tuple[int, ...]
