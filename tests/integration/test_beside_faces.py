@@ -74,6 +74,17 @@ def test_show__indicator_set_with_opened_leaves__told_in_the_verdict(home: Home)
     assert (asked.code, asked.json["verdict"]) == (1, "NOT_PROVEN")
 
 
+@pytest.mark.row("S02")
+def test_verify__text_and_json__a_line_for_every_figure_with_whose_word_it_is(home: Home) -> None:
+    ran = home.run("verify", LOTS[0])
+    assert "Printed figures, and whose word they are:" in ran.out
+    assert "co2eGPerKg 3,031 g CO2e/kg: self-declared by Refineria" in " ".join(ran.out.split())
+    figures = home.run("verify", LOTS[0], "--json").json["figures"]
+    assert {each["grade"] for each in figures} == {"self-declared"}
+    for asked in ("--with-assay", "--with-inventory", "--with-documents"):
+        assert home.run("verify", LOTS[0], asked).code == 1  # nothing of it is shown
+
+
 def test_show__the_same_statement_again__is_beside_once(home: Home) -> None:
     file = home.folder / "once.json"
     more = ("--with", LOTS[1], "--with", home.bundle(LOTS[1]), "--with", LOTS[0])

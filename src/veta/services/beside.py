@@ -7,6 +7,7 @@ far as the node keeps them: their leaves are on the chain's record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from veta import canonical
@@ -16,10 +17,12 @@ from veta.disclosure.indicators import OpenedLeaf, check_leaves
 from veta.errors import InputError, NotFoundError, ProvenanceError
 from veta.model.assurance_events import RecordMade
 from veta.model.bundle import StatementBeside, StatementBundle
-from veta.model.identifiers import Leaf
+from veta.model.identifiers import Leaf, UnixSeconds
+from veta.ports.papers import PaperSource
 from veta.ports.store import Store
 from veta.services.anchor import BundleDesk
 from veta.services.assurance_facts import certificates_named
+from veta.services.papers import papers_kept
 from veta.statement.jws import read_statement, unseal
 from veta.verify.beside import MAX_BESIDE, MAX_BESIDE_OCTETS, within_bounds
 
@@ -83,17 +86,23 @@ def _is_of(statement: StatementBeside, leaves: tuple[OpenedLeaf, ...]) -> bool:
 
 
 class BesideDesk:
-    """Finds the documents behind a lot's certificates among what a node keeps."""
+    """Finds the documents behind a lot's certificates among what a node keeps.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: the node's own statements, and what it followed.
+        papers: of others, kept beside the store; ``None``: none.
+    """
+
+    def __init__(self, store: Store, papers: PaperSource | None = None) -> None:
         self._store = store
+        self._papers = papers
         self._statements = BundleDesk(store)
 
     def with_documents(self, bundle: StatementBundle) -> StatementBundle:
         """A bundle with the documents of the certificates that its runs name, as far as kept here.
 
         Raises:
-            StoreError: ``store.corrupt``.
+            StoreError: ``store.corrupt``, ``papers.*``.
         """
         documents = list(self._documents(bundle))
         return with_beside(bundle, documents) if documents else bundle
@@ -102,16 +111,25 @@ class BesideDesk:
         numbers = sorted({number for _, number in certificates_named(bundle)})
         with self._store.read() as work:
             leaves = [each.leaf for n in numbers for each in work.said(RecordMade, record=n)]
+        handed = self._handed() if leaves else {}
         for leaf in dict.fromkeys(leaves):
-            found = self._kept(leaf)
+            found = self._own(leaf) or handed.get(leaf)
             if found is not None:
                 yield found
 
-    def _kept(self, leaf: Leaf) -> StatementBundle | None:
+    def _own(self, leaf: Leaf) -> StatementBundle | None:
         try:
             return self._statements.bundle(leaf)
         except NotFoundError:
-            return None  # another's: whoever wants it shown names its file
+            return None
+
+    def _handed(self) -> dict[Leaf, StatementBundle]:
+        """Statements of others; what cannot be read is nobody's document."""
+        found: dict[Leaf, StatementBundle] = {}
+        for _, bundle in papers_kept(self._papers, now_s=UnixSeconds(0)).statements:
+            with suppress(InputError):
+                found[unseal(bundle.token).leaf] = bundle
+        return found
 
 
 def _place(bundle: StatementBundle) -> StatementBeside:

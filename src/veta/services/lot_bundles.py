@@ -12,6 +12,7 @@ from veta.model.disclosure import DisclosedBatch, DisclosedRun, LotPart
 from veta.model.identifiers import Leaf
 from veta.model.lots import LotId
 from veta.ports.lots import LotLedger
+from veta.ports.papers import PaperSource
 from veta.ports.store import Store, StoreWork
 from veta.services.anchor import BundleDesk
 from veta.services.beside import BesideDesk
@@ -37,13 +38,14 @@ class LotBundleDesk:
 
     Args:
         store: as followed.
+        papers: of others, kept beside it: documents of certificates go with a lineage.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, papers: PaperSource | None = None) -> None:
         self._store = store
         self._openings = OpeningDesk(store)
         self._statements = BundleDesk(store)
-        self._beside = BesideDesk(store)
+        self._beside = BesideDesk(store, papers)
 
     def bundle(self, lot: LotId, runs: tuple[DisclosedRun, ...] = ()) -> StatementBundle:
         """A lot's first passport, the lot, and runs that its holder has been given.

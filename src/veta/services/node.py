@@ -239,7 +239,9 @@ class Node:
             ConfigError: ``config.no_contract``: the chain has no lots.
             LedgerUnavailableError: the chain cannot be asked.
         """
-        return LotBundleDesk(self.store).with_lineage(bundle, self.ledger.lots, withheld)
+        return LotBundleDesk(self.store, self.papers).with_lineage(
+            bundle, self.ledger.lots, withheld
+        )
 
     def statement(self, leaf: Leaf) -> StoredStatement:
         """A kept statement.
