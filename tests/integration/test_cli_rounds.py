@@ -100,16 +100,17 @@ def test_make__with_a_deadline_that_is_past_or_itself_as_co_signer__is_refused(
     kept: Homes, tmp_path: Path
 ) -> None:
     about = ("--name", "x", "--site", "urn:x:y", "--site-name", "x", "--out", tmp_path / "o.json")
+    late, by = ("--by", "2026-07-01T00:00:00Z"), ("--by", "2090-01-01T00:00:00Z")
     for more, code in (
-        (("--by", "2026-07-01T00:00:00Z"), "monitoring.deadline"),
-        (("--by", "2090-01-01T00:00:00Z", "--co-signer", OPERATOR), "monitoring.own_co_signer"),
-        (
-            ("--by", "2090-01-01T00:00:00Z", "--co-signer", f"{COMMUNITY}=0-150"),
-            "monitoring.index",
-        ),
+        (late, (1, "monitoring.deadline")),
+        ((*by, "--co-signer", OPERATOR), (1, "monitoring.own_control")),
+        ((*by, "--co-signer", f"{COMMUNITY}=0-150"), (1, "monitoring.index")),
+        ((*by, "--co-signer", "did:web:nobody.example"), (2, "member.not_found")),
+        ((*by, "--replaces", "june", "--reason", "x"), (2, "monitoring.previous")),
     ):
         ran = kept.run("operator", "round", "make", kept.readings, *about, *more, "--json")
-        assert (ran.code, ran.json["error"]["code"]) == (1, code)
+        assert (ran.code, ran.json["error"]["code"]) == code
+    assert not (tmp_path / "o.json").exists()
 
 
 # --- what counts, and what is shown ----------------------------------------------------------

@@ -37,7 +37,7 @@ from veta.services.round_files import (
     round_credential,
     write_proof,
 )
-from veta.services.round_signing import party_of, self_of, witnessed
+from veta.services.round_signing import party_of, require_co_signers, self_of, witnessed
 from veta.services.rounds import RoundReader, RoundsFound
 from veta.statement.credential import view_credential
 from veta.statement.instants import read_instant
@@ -105,7 +105,8 @@ def make(  # noqa: PLR0917 - one parameter an option
 ) -> int:
     """Put readings under one root and write the statement of the round.
 
-    Keep the readings' files: without them no reading can be shown. Then `veta issue` and `veta
+    Who is asked to co-sign has to be a member, and not under the operator's own control. Keep the
+    readings' files: without them no reading can be shown. Then `veta issue` and `veta
     anchor`; a round that replaces another is made the one that counts by `veta supersede`.
 
     Example: veta round make june.json --name 2026-06 --site did:web:x.example:site:1 --site-name
@@ -122,7 +123,9 @@ def make(  # noqa: PLR0917 - one parameter an option
         reason=reason,
     )
     with open_home(home, writes=False) as node:
-        issuer = party_of(self_of(node.ledger, node.config.member, now_s=now_s))
+        operator = self_of(node.ledger, node.config.member, now_s=now_s)
+        require_co_signers(node.ledger, operator, (party for party, _ in terms.co_signers))
+    issuer = party_of(operator)
     credential = round_credential(readings, terms, issuer, _issuance(now_s))
     check_rules(view_credential(credential))
     write_secret(out, canonical.write(credential))

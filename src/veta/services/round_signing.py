@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from veta.errors import InputError, NotFoundError, VerificationError
@@ -50,6 +51,25 @@ def self_of(ledger: LedgerReader, identifier: str, *, now_s: int) -> Author:
     roles = roles_at(ledger.membership(number, block), block.time_s) or Role(0)
     group = group_words(member)
     return Author(member.identifier, member.name, group, Role.COMMUNITY in roles, now_s)
+
+
+def require_co_signers(ledger: LedgerReader, operator: Author, parties: Iterable[str]) -> None:
+    """Refuse to ask for co-signatures that could never count.
+
+    Raises:
+        NotFoundError: ``member.not_found``.
+        VerificationError: ``monitoring.own_control``.
+        LedgerUnavailableError: the chain cannot be asked.
+    """
+    block = ledger.final_head()
+    for party in parties:
+        number = ledger.member_id(party, block)
+        member = None if number is None else ledger.member(number, block)
+        if member is None:
+            raise NotFoundError("member.not_found", f"{party} is not a member: it can sign nothing")
+        if group_words(member) == operator.control_group:
+            message = f"{party} is under the operator's own control: it would count for nothing"
+            raise VerificationError("monitoring.own_control", message)
 
 
 def party_of(author: Author) -> Party:
