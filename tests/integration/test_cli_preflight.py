@@ -247,3 +247,29 @@ def test_upload__of_a_supplier_with_a_spreadsheet__signs_all_with_its_own_key_or
     again = home.run(*ask)
     assert (again.code, again.out.count("csv.issued_already")) == (2, 2)
     assert len(good(home.run("show", "lot", LOTS[0], "--json")).json["statements"]) == kept
+
+
+@pytest.mark.row("A04")
+def test_issue__lot_with_another_s_bundle_or_heat__is_refused_as_a_suspected_duplicate(
+    home: Home,
+) -> None:
+    lot = json.loads(home.lot(NEW_LOT).read_text("utf-8"))
+    marked = lot | {"lotNumber": "BSE-CAT-26-3001", "marks": [{"kind": "heat", "number": "H-7"}]}
+    marked["bundles"] = []
+    file = home.folder / "marked.lot.json"
+    file.write_text(json.dumps(marked))
+    good(home.run("issue", file))
+    file.write_text(json.dumps(marked | {"lotNumber": "BSE-CAT-26-3002"}))
+    again = home.run("issue", file)
+    assert again.code == 2
+    assert "heat H-7 stands in lots BSE-CAT-26-3001 and BSE-CAT-26-3002" in again.err
+    assert again.err.rstrip().endswith("[lot.duplicate_suspect]")
+    assert "lot.not_found" in home.run("show", "lot", "BSE-CAT-26-3002").err
+    assert good(home.run("lot", "duplicates")).out.startswith("no lot bears")
+    good(home.run("issue", file, "--force"))
+    told = home.run("lot", "duplicates", "--json")
+    assert (told.code, told.json["suspects"][0]["lots"]) == (
+        1, ["BSE-CAT-26-3001", "BSE-CAT-26-3002"],
+    )  # fmt: skip
+    alone = home.run("lot", "duplicates", "--no-home", home.bundle(LOTS[0]), home.bundle(LOTS[1]))
+    assert alone.code == 0

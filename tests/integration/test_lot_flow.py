@@ -23,12 +23,14 @@ from tests.support.lot_scenes import (
     MINE,
     NET,
     SMELTERY,
+    Company,
     CopperScene,
     copper_scene,
     did,
     emitted,
 )
 from veta.chain.ledger import Web3Ledger
+from veta.claims import shipped
 from veta.custody.encoding import exit_digest
 from veta.custody.lineage import Whereabouts
 from veta.custody.periods import period_of
@@ -40,7 +42,7 @@ from veta.errors import (
     TransactionRevertedError,
     VerificationError,
 )
-from veta.model.identifiers import BlockNumber, UnixSeconds
+from veta.model.identifiers import BlockNumber, Leaf, MemberId, UnixSeconds
 from veta.model.lot import MetalContent, MetalOrigin, Party
 from veta.model.lots import Cover, CustodyModel, Loss, LossReason, LotId, LotState
 from veta.ports.store import IntentState, StatementState
@@ -50,11 +52,13 @@ from veta.services.open_lot import Measurement, Offer
 from veta.services.run_requests import RunRequest, TakeRequest
 
 TONNE = 1_000_000
+COUNTRIES = {"miner": "BO", "maker": "AR"}
+"""The smelter is Chilean: three laws, one chain."""
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CopperScene]:
-    with copper_scene(tmp_path_factory.mktemp("lots")) as made:
+    with copper_scene(tmp_path_factory.mktemp("lots"), countries=COUNTRIES) as made:
         yield made
 
 
@@ -388,3 +392,73 @@ def test_ledger__that_pins_two_contracts_only__works_and_says_that_it_has_no_lot
         _ = ledger.lots
     assert refused.value.code == "config.no_contract"
     assert "LotBook" in refused.value.message
+
+
+@pytest.mark.row("S08")
+def test_lot__over_two_borders__each_node_has_its_own_documents_and_all_the_same_anchors(
+    scene: CopperScene,
+) -> None:
+    miner, smelter, maker = (scene.company(word) for word in ("miner", "smelter", "maker"))
+    bolivian = delivered(scene, "CON-80")
+    smelter.lots.custodian.accept([bolivian])
+    smelter.settle()
+    smelter.lots.transformer.transform(smelted(scene, bolivian, "CAT-80"))
+    smelter.settle()
+    cathode = smelter.lot("CAT-80", CATHODE)
+    later = UnixSeconds(scene.now_s + 5 * DAY)
+    smelter.lots.custodian.open(cathode, Offer(IDS["maker"], later))
+    smelter.settle()
+    maker.follow()
+    maker.lots.custodian.accept([cathode])
+    maker.settle()
+    for company in (miner, smelter):
+        company.node.desk.anchorer.anchor()
+        company.settle()
+    companies = (miner, smelter, maker)
+    for company in companies:
+        company.follow()
+    for company in companies:
+        assert company.shelf.known(cathode).record.holder == IDS["maker"]
+        assert company.shelf.lineage.ancestry(cathode, COPPER).by_site() == {MINE: 1_000_000}
+        countries = {each.registered.country for each in company.node.registry.sites()}
+        assert countries == {"BO", "CL", "AR"}
+
+    documents = {company.word: kept(company) for company in companies}
+    assert documents["maker"] == {}
+    for word in ("miner", "smelter"):
+        assert {issuer for issuer, _ in documents[word].values()} == {IDS[word]}
+    assert not documents["miner"].keys() & documents["smelter"].keys()
+    # None of the payloads is in another's database, in whatever form.
+    secret = max((payload for _, payload in documents["miner"].values()), key=len)
+    assert secret not in b"".join(payload for _, payload in documents["smelter"].values())
+    anchors = [anchored(company) for company in companies]
+    assert anchors[0] == anchors[1] == anchors[2]
+    assert len(anchors[0]) >= 2
+    assert {member for member, _ in anchors[0]} >= {IDS["miner"], IDS["smelter"]}
+
+    profiles = shipped.profiles()
+    asked = {
+        country: {each.name for each in profiles if each.applies_in(country)}
+        for country in ("BO", "CL", "AR")
+    }
+    assert asked["CL"] - asked["BO"] == {"cl-rep-tyres"}
+    assert asked["BO"] == asked["AR"]
+
+
+def kept(company: Company) -> dict[Leaf, tuple[MemberId, bytes]]:
+    """Documents in a node's store, by their names."""
+    with company.store.read() as work:
+        return {
+            each.record.leaf: (each.record.issuer, each.record.payload)
+            for each in work.all_statements()
+        }
+
+
+def anchored(company: Company) -> list[tuple[MemberId, bytes]]:
+    """All roots on the chain, as a node followed them."""
+    with company.store.read() as work:
+        return [
+            (member.member, bytes(record.root))
+            for member in work.members()
+            for record in work.anchors(member.member)
+        ]

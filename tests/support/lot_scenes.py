@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -104,11 +104,12 @@ def did(word: str) -> str:
     return f"did:web:{word}.example"
 
 
-def admissions() -> tuple[Admission, ...]:
+def admissions(countries: Mapping[str, str]) -> tuple[Admission, ...]:
     account = KeyAlgorithm.ACCOUNT
     return tuple(
         Admission(
-            identifier=did(word), name=word.title(), country="CL", roles=roles, votes=votes,
+            identifier=did(word), name=word.title(), country=countries.get(word, "CL"),
+            roles=roles, votes=votes,
             keys=(
                 KeyGrant(KeyPurpose.ADMINISTER, account, signer(f"{word} admin").address),
                 KeyGrant(KeyPurpose.OPERATE, account, signer(word).address),
@@ -119,7 +120,7 @@ def admissions() -> tuple[Admission, ...]:
     )  # fmt: skip
 
 
-def content(now_s: UnixSeconds) -> list[reg.Registration]:
+def content(now_s: UnixSeconds, countries: Mapping[str, str]) -> list[reg.Registration]:
     """What the votes write: sites, operators, classes, capacities, rules, a scheme."""
     later = UnixSeconds(now_s + DAY)
     made = [
@@ -130,7 +131,8 @@ def content(now_s: UnixSeconds) -> list[reg.Registration]:
     ]
     for site, word in ((MINE, "miner"), (SMELTERY, "smelter"), (FACTORY, "maker")):
         name = f"Site of the {word}"
-        made.append(reg.site(site, identifier=f"{did(word)}:site", name=name, country="CL"))
+        country = countries.get(word, "CL")
+        made.append(reg.site(site, identifier=f"{did(word)}:site", name=name, country=country))
         made.append(reg.operator(site, IDS[word]))
         made.append(reg.capacity(site, COPPER, 10**9, effective_s=later))
     for terms in (CONCENTRATE, CATHODE, ROD, SLIMES):
@@ -344,13 +346,21 @@ class CopperScene:
 
 
 @contextmanager
-def copper_scene(folder: Path, *, path: Path | None = None) -> Iterator[CopperScene]:
-    """A consortium on a new embedded chain, registered and assured."""
+def copper_scene(
+    folder: Path, *, path: Path | None = None, countries: Mapping[str, str] | None = None
+) -> Iterator[CopperScene]:
+    """A consortium on a new embedded chain, registered and assured.
+
+    Args:
+        folder: of the companies' stores.
+        path: of the chain, if it is to be kept.
+        countries: by company, of those that are not Chilean.
+    """
     with ExitStack() as stack:
         clock = ManualClock(wall_s=START)
         chain = EmbeddedChain.create(path, EmbeddedGenesis(time_s=START), clock.now_s)
         stack.callback(chain.close)
-        yield from _scene(chain, EmbeddedProvider(chain), clock, folder)
+        yield from _scene(chain, EmbeddedProvider(chain), clock, folder, countries or {})
 
 
 class Anvil:
@@ -377,22 +387,26 @@ def anvil_copper_scene(folder: Path) -> Iterator[CopperScene]:
         clock = ManualClock(wall_s=START)
         provider = EndpointProvider((url,), SystemClock())
         try:
-            yield from _scene(Anvil(provider, clock), provider, clock, folder)
+            yield from _scene(Anvil(provider, clock), provider, clock, folder, {})
         finally:
             provider.close()
 
 
 def _scene(
-    chain: SceneChain, provider: BaseProvider, clock: ManualClock, folder: Path
+    chain: SceneChain,
+    provider: BaseProvider,
+    clock: ManualClock,
+    folder: Path,
+    countries: Mapping[str, str],
 ) -> Iterator[CopperScene]:
     for word in ("deployer", *PARTIES):
         for account in (word, f"{word} admin"):
             chain.fund(signer(account).address, 1_000 * ETHER)
     rules = GovernanceRules(timelock_s=1)
-    deployment = deploy(provider, signer("deployer"), admissions(), rules, clock)
+    deployment = deploy(provider, signer("deployer"), admissions(countries), rules, clock)
     scene = CopperScene(chain, provider, deployment.trust("test"), clock, folder)
     clock.wall_s = max(clock.wall_s, scene.ledger().head().time_s + 1)
-    scene.register(content(scene.now_s))
+    scene.register(content(scene.now_s, countries))
     scene.certificate = scene.assure()
     scene.pass_time(2 * DAY)
     yield scene

@@ -27,13 +27,16 @@ from veta.errors import (
 )
 from veta.interop.lot_file import FORMAT as LOT_FORMAT
 from veta.interop.lot_file import read_lot
+from veta.model.anchoring import BatchKind
 from veta.model.consortium import KeyAction, KeyPurpose
 from veta.model.identifiers import KeyId, UnixSeconds
 from veta.model.lot import Issuance
 from veta.services.certify import certify_lot
+from veta.services.duplicates import kept_passports, marks_of, require_no_duplicate
 from veta.services.preflight import MemberStanding, read_standing, require_sound
 from veta.statement.credential import read_credential, view_credential
 from veta.statement.instants import read_end, read_instant
+from veta.statement.metal_lot import metal_lot_of
 from veta.verify.rules import check_rules
 
 if TYPE_CHECKING:
@@ -97,6 +100,7 @@ def issue(  # noqa: PLR0917 - one parameter an option
     with open_home(home, writes=True, password_file=password_file) as node:
         if not force:
             preflight(prepared, node)
+            require_unmarked(prepared, node)
         if status_list:
             _give_places(prepared, node, status_list)
         issued = _sign(prepared, node)
@@ -217,6 +221,17 @@ def preflight(prepared: list[Prepared], node: OpenNode) -> None:
                 f"{each.path}: {error.message}; a verifier would call it INVALID, so nothing was"
                 " signed (--force signs all the same)",
             ) from error
+
+
+def require_unmarked(prepared: list[Prepared], node: OpenNode) -> None:
+    """Refuse lots that bear marks of other lots that are kept here; reads all passports then.
+
+    Raises:
+        ConflictError: ``lot.duplicate_suspect``.
+    """
+    new = [view_credential(each.credential) for each in prepared]
+    if any(marks_of(metal_lot_of(each) or {}) for each in new if each.kind is BatchKind.PASSPORT):
+        require_no_duplicate(kept_passports(node.store), new)
 
 
 def _standing(node: OpenNode) -> tuple[MemberStanding, KeyId] | None:

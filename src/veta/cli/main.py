@@ -22,6 +22,7 @@ from veta.cli import (
     compare,
     devnet,
     disclose,
+    duplicates,
     erase,
     evidence,
     exchange,
@@ -109,6 +110,7 @@ lots.app.command("confirm")(lot_notices.confirm)
 lots.app.command("dispute")(lot_notices.dispute)
 lots.app.command("uphold")(lot_notices.uphold)
 lots.app.command("close")(lot_notices.close)
+lots.app.command("duplicates")(duplicates.duplicates)
 lots.app.command("serials")(serials.serials)
 app.add_typer(lots.app, name="lot")
 app.add_typer(registry.app, name="registry")

@@ -13,7 +13,7 @@ import typer
 from veta import canonical
 from veta.cli.console import OK, USAGE, emit, say
 from veta.cli.homes import open_home
-from veta.cli.issue import FOOTPRINTS, Prepared, preflight, read_octets
+from veta.cli.issue import FOOTPRINTS, Prepared, preflight, read_octets, require_unmarked
 from veta.cli.options import HERE, AsJson, Home, PasswordFile
 from veta.cli.rendering import plain
 from veta.errors import ProvenanceError
@@ -90,6 +90,7 @@ def upload(
             return _refuse(faults, language, as_json=as_json)
         rows = [Prepared(Path(f"{sheet}:{row}"), each.passport, None, "") for row, each in papers]
         preflight(rows, node)
+        require_unmarked(rows, node)
         passports = (each.passport for _, each in papers)
         issued = list(node.desk.issuer.issue_many(passports, chunk=len(papers)))
         for _, each in papers:

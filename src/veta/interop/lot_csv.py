@@ -272,6 +272,7 @@ def _filled(
         bundles=(),
         assay=(),
         parents=(),
+        marks=(),
     )
 
 

@@ -20,6 +20,7 @@ from veta.model.lot import (
     Country,
     LotCertificate,
     LotFootprint,
+    Mark,
     MetalContent,
     MetalOrigin,
     ParentLot,
@@ -68,6 +69,7 @@ def read_lot(octets: bytes) -> LotCertificate:
         bundles=members.may("bundles", _each(_bundle)) or (),
         assay=members.may("assay", _each(_assay)) or (),
         parents=members.may("parents", _each(_parent)) or (),
+        marks=members.may("marks", _each(_mark)) or (),
     )
     members.end()
     return lot
@@ -128,6 +130,7 @@ def _optional_json(lot: LotCertificate) -> dict[str, Any]:
             {"analyte": each.analyte, "value": each.value, "unit": each.unit} for each in lot.assay
         ]
         or None,
+        marks=[{"kind": each.kind, "number": each.number} for each in lot.marks] or None,
         parents=[
             _without_none(
                 issuer=each.issuer,
@@ -295,6 +298,13 @@ def _bundle(value: object, place: str) -> Bundle:
     bundle = Bundle(members.take("number", _text), members.take("massG", _whole))
     members.end()
     return bundle
+
+
+def _mark(value: object, place: str) -> Mark:
+    members = _Members(value, place)
+    mark = Mark(members.take("kind", _text), members.take("number", _text))
+    members.end()
+    return mark
 
 
 def _assay(value: object, place: str) -> AssayValue:

@@ -112,6 +112,15 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A number that stands on the goods or their papers, unique under the issuer."""
+
+    kind: str
+    """``heat``, ``seal``, ``container`` or ``assay`` (number of the assay certificate)."""
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class AssayValue:
     """One line of an assay."""
 
@@ -171,6 +180,7 @@ class LotCertificate:
     bundles: tuple[Bundle, ...] = ()
     assay: tuple[AssayValue, ...] = ()
     parents: tuple[ParentLot, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,12 @@ _METAL_LOT: Final = Struct(
         "footprint": _FOOTPRINT,
         "water": Struct({"withdrawalL": _QUANTITY, "metric": URI}, closed=True),
         "bundles": ListOf(Struct({"number": LOT_NUMBER, "massG": whole(1, MOST)}, closed=True)),
+        "marks": ListOf(
+            Struct(
+                {"kind": one_of("heat", "seal", "container", "assay"), "number": LOT_NUMBER},
+                closed=True,
+            )
+        ),
         "assay": ListOf(Struct({"analyte": TEXT, "value": _DECIMAL, "unit": TEXT}, closed=True)),
         "parents": ListOf(
             Struct(
@@ -178,6 +184,9 @@ def _metal_faults(product: Mapping[str, Any], lot: Mapping[str, Any]) -> Iterato
 
 
 def _bundle_faults(lot: Mapping[str, Any]) -> Iterator[_Fault]:
+    marks = [(mark["kind"], mark["number"]) for mark in lot.get("marks", [])]
+    if len(set(marks)) != len(marks):
+        yield "statement.repeated", f"{_AT}/marks", "a mark is listed twice"
     bundles = lot.get("bundles", [])
     if len({bundle["number"] for bundle in bundles}) != len(bundles):
         yield "statement.repeated", f"{_AT}/bundles", "a bundle number is listed twice"

@@ -235,6 +235,8 @@ def metal_lot_member(lot: LotCertificate) -> dict[str, Any]:
         member["assay"] = [
             {"analyte": line.analyte, "value": line.value, "unit": line.unit} for line in lot.assay
         ]
+    if lot.marks:
+        member["marks"] = [{"kind": mark.kind, "number": mark.number} for mark in lot.marks]
     if lot.parents:
         member["parents"] = [_parent_member(parent) for parent in lot.parents]
     return member
