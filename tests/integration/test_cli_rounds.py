@@ -187,6 +187,9 @@ def test_replaced__by_the_operator_alone__both_rounds_are_shown(homes: Homes) ->
     answer = homes.shown(new, homes.seen, agreed)
     assert (answer["exit"], answer["answer"], answer["code"]) == (0, "met", "monitoring.co_signed")
     assert [each["place"] for each in answer["rounds"]] == ["replaced", "in_force"]
+    old = homes.shown(homes.june, homes.seen, agreed)
+    assert (old["answer"], old["leaf"]) == ("met", june)
+    assert old["reason"].startswith(f"{OPERATOR}:round:june-2 stands in its place; 150 of 150")
 
 
 def test_stated_a_second_time__without_replacing__both_are_shown(homes: Homes) -> None:

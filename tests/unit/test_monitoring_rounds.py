@@ -244,6 +244,22 @@ def test_round__that_was_withdrawn_alone__is_shown_with_who_stands_by_it() -> No
     assert codes(judge([june], [], at_s=AFTER_S)) == ["monitoring.withdrawn"]
 
 
+@pytest.mark.parametrize(
+    ("spans", "code"), [((), ["monitoring.withdrawn_alone"]), (((0, 99),), []), (ALL, [])]
+)
+def test_round__that_was_withdrawn_and_stated_again__stands_with_the_same_co_signers(
+    spans: tuple[tuple[int, int], ...], code: list[str]
+) -> None:
+    june = stated(author=author(withdrawn=True))
+    new = stated("new", readings({17: "9"}))
+    papers = [co_signed(june), *([co_signed(new, spans)] if spans else [])]
+    assert codes(judge([june, new], papers, at_s=AFTER_S)) == code
+    assert codes(judge([june, new], papers[1:], at_s=AFTER_S)) == []  # nobody stood by the first
+    elsewhere = stated("elsewhere", readings({17: "9"}, wells=WELLS[:100]))
+    fewer = judge([june, elsewhere], [co_signed(june), co_signed(elsewhere)], at_s=AFTER_S)
+    assert codes(fewer) == ["monitoring.withdrawn_alone"]
+
+
 def test_round__stated_a_second_time__is_shown_beside_the_first() -> None:
     june, again = stated(), stated("quietly", readings({17: "9"}))
     found = judge([june, again], [co_signed(june)], at_s=AFTER_S)

@@ -275,12 +275,8 @@ def _place(each: RoundFinding, found: Mapping[Leaf, RoundFinding], faults: list[
     if stated.previous is not None:
         faults += _of_previous(stated, found.get(stated.previous))
     if author.withdrawn:
-        if each.co_signed:
-            words = f"{author.party} withdrew the round alone, and {_co_signers(each)} stand by it"
-            faults.append(Fault("monitoring.withdrawn_alone", words, Answer.NOT_MET))
-        else:
-            words = f"{author.party} withdrew the round {stated.identifier}"
-            faults.append(Fault("monitoring.withdrawn", words, Answer.NOT_MET))
+        fault = _of_withdrawn(each, found)
+        faults += [] if fault is None else [fault]
         return Place.WITHDRAWN
     if author.superseded_by is None:
         return Place.IN_FORCE
@@ -299,6 +295,20 @@ def _place(each: RoundFinding, found: Mapping[Leaf, RoundFinding], faults: list[
     words = f"{author.party} replaced a co-signed round without {', '.join(lacking)}: both stand"
     faults.append(Fault("monitoring.replaced_alone", words, Answer.NOT_MET))
     return Place.REPLACED_ALONE
+
+
+def _of_withdrawn(each: RoundFinding, found: Mapping[Leaf, RoundFinding]) -> Fault | None:
+    """Nothing, if a round that stands states its readings again, with the same co-signers."""
+    stated, party = each.round, each.round.author.party
+    for other in found.values():
+        stands = not other.round.author.withdrawn and other.round.author.superseded_by is None
+        if stands and other.round.restates(stated) and not _not_again(each, other):
+            return None
+    if each.co_signed:
+        words = f"{party} withdrew the round alone, and {_co_signers(each)} stand by it"
+        return Fault("monitoring.withdrawn_alone", words, Answer.NOT_MET)
+    words = f"{party} withdrew the round {stated.identifier}"
+    return Fault("monitoring.withdrawn", words, Answer.NOT_MET)
 
 
 def _of_previous(stated: Round, previous: RoundFinding | None) -> list[Fault]:
@@ -325,17 +335,22 @@ def _lacking(
     while leaf is not None and leaf in found and leaf not in passed:
         passed.add(leaf)
         new = found[leaf]
-        same = new.round.grid == old.round.grid
-        everything = Ranges.all_of(new.round.count)
-        least = tuple(
-            party
-            for party, seen in old.by_party.items()
-            if not new.by_party.get(party, _NONE).covers(seen if same else everything)
-        )
+        least = _not_again(old, new)
         if not least and new.round.restates(old.round):
             return ()
         leaf = new.round.author.superseded_by
     return least
+
+
+def _not_again(old: RoundFinding, new: RoundFinding) -> tuple[str, ...]:
+    """Co-signers of a round who did not co-sign in another one what they had co-signed in it."""
+    same = new.round.grid == old.round.grid
+    everything = Ranges.all_of(new.round.count)
+    return tuple(
+        party
+        for party, seen in old.by_party.items()
+        if not new.by_party.get(party, _NONE).covers(seen if same else everything)
+    )
 
 
 def _second_rounds(

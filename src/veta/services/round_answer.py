@@ -50,7 +50,7 @@ class RoundAnswer:
     @property
     def answer(self) -> tuple[Answer, str, str]:
         """Answer, code and one sentence."""
-        stated = self.found.asked
+        stated = self._spoken_of.round
         answer, code = self.found.judged.answer
         if answer is not Answer.NOT_MET and stated.count < stated.slots:
             answer, code = Answer.NOT_MET, "evidence.series_gap"
@@ -58,15 +58,27 @@ class RoundAnswer:
             answer, code = Answer.NOT_MET, _series_code(self.series)
         return answer, code, self._reason()
 
+    @property
+    def _spoken_of(self) -> RoundFinding:
+        """The round asked for, or the one that rightly stands in its place."""
+        rounds = self.found.judged.rounds
+        asked = next(each for each in rounds if each.round.leaf == self.found.asked.leaf)
+        if asked.place in {Place.IN_FORCE, Place.REPLACED_ALONE}:
+            return asked
+        heirs = (e for e in rounds if e.place is Place.IN_FORCE and e.round.restates(asked.round))
+        return next(heirs, asked)
+
     def _reason(self) -> str:
-        stated = self.found.asked
-        finding = next(each for each in self.found.judged.rounds if each.round.leaf == stated.leaf)
+        finding = self._spoken_of
+        stated = finding.round
         parts = [
             f"{len(finding.co_signed)} of {stated.count} readings are co-signed",
             f"{len(finding.single_signed)} stand under the operator's word alone",
         ]
         if stated.count < stated.slots:
             parts.append(f"{stated.slots - stated.count} of {stated.slots} slots have no reading")
+        if stated.leaf != self.found.asked.leaf:
+            parts.insert(0, f"{stated.identifier} stands in its place")
         return "; ".join(parts)
 
     def to_json(self) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class Verifier:
         at_s = self._moment_s(facts)
         found = check_round(own, beside, at_s)
         part = bundle.lot
-        if part is None or lot_fault(part) is not None:
+        if not beside or part is None or lot_fault(part) is not None:
             return found
         maker = own.statement.credential.issuer.identifier
         about = facts_about(part, facts)
