@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final
 
@@ -67,22 +67,17 @@ class Place(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoundFinding:
-    """One round, reading by reading."""
+    """One round, reading by reading.
+
+    Attributes:
+        by_party: what each co-signer co-signed.
+    """
 
     round: Round
     co_signatures: tuple[CoSignatureFinding, ...]
     missing: tuple[Missing, ...]
+    by_party: Mapping[str, Ranges]
     place: Place = Place.IN_FORCE
-
-    @property
-    def by_party(self) -> Mapping[str, Ranges]:
-        """What each co-signer co-signed."""
-        found: dict[str, Ranges] = {}
-        for each in self.co_signatures:
-            if each.counts:
-                party = each.co_signature.author.party
-                found[party] = found.get(party, _NONE) | each.counts
-        return found
 
     @property
     def co_signed(self) -> Ranges:
@@ -176,10 +171,7 @@ def judge(rounds: Iterable[Round], co_signatures: Iterable[CoSignature], *, at_s
         for each in papers
         if each.round_leaf not in leaves
     ]
-    placed = tuple(
-        RoundFinding(each.round, each.co_signatures, each.missing, places[leaf])
-        for leaf, each in found.items()
-    )
+    placed = tuple(replace(each, place=places[leaf]) for leaf, each in found.items())
     return Judged(placed, tuple(faults), tuple(stray))
 
 
@@ -207,13 +199,16 @@ def _stray(paper: CoSignature) -> str:
 
 def _one(stated: Round, papers: Sequence[CoSignature], at_s: int) -> RoundFinding:
     mine = tuple(worth_of(each, stated) for each in papers if each.round_leaf == stated.leaf)
-    finding = RoundFinding(stated, mine, ())
-    seen = finding.by_party
+    seen: dict[str, Ranges] = {}
+    for each in mine:
+        if each.counts:
+            party = each.co_signature.author.party
+            seen[party] = seen.get(party, _NONE) | each.counts
     missing = (
         Missing(each.party, each.readings - seen.get(each.party, _NONE), at_s > stated.deadline_s)
         for each in stated.expected
     )
-    return RoundFinding(stated, mine, tuple(each for each in missing if each.readings))
+    return RoundFinding(stated, mine, tuple(each for each in missing if each.readings), seen)
 
 
 def worth_of(paper: CoSignature, stated: Round) -> CoSignatureFinding:
