@@ -9,8 +9,9 @@ Solidity ABI specification, "Formal Specification of the Encoding".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -46,9 +47,9 @@ class _Shape(NamedTuple):
     mask: int
     fixed: int
     """What is under the mask."""
-    unpack: Struct
-    ends: tuple[int, ...]
-    """Number of values before the first list, and up to the end of each."""
+    unpack: Callable[[bytes], tuple[Any, ...]]
+    pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None
+    """Puts the values of each list together; ``None``: there are no lists."""
 
 
 class Layout:
@@ -73,7 +74,7 @@ class Layout:
         self._shapes: dict[tuple[int, ...], _Shape] = {}
         self._least = len(self._head) * WORD
 
-    def read(self, data: bytes) -> list[Any]:
+    def read(self, data: bytes) -> tuple[Any, ...]:
         """The values of the head, then a tuple for each list: its entries' values, joined.
 
         Raises:
@@ -86,13 +87,8 @@ class Layout:
         shape = self._shapes.get(places) or self._shape(places)
         if int.from_bytes(data) & shape.mask != shape.fixed:
             raise ValueError("a word is none of its kind, or a list is not where it belongs")
-        values = shape.unpack.unpack(data)
-        if not self._lists:
-            return list(values)
-        return [
-            *values[: self._values],
-            *[values[start:end] for start, end in pairwise(shape.ends)],
-        ]
+        values = shape.unpack(data)
+        return values if shape.pick is None else shape.pick(values)
 
     def _shape(self, places: tuple[int, ...]) -> _Shape:
         """The shape of data with lists at these places; the last of them is the data's end."""
@@ -111,8 +107,9 @@ class Layout:
         shape = _Shape(
             int.from_bytes(b"".join([kind.fixed.to_bytes(WORD) for kind in kinds])),
             int.from_bytes(b"".join([word.to_bytes(WORD) for word in fixed])),
-            Struct(">" + "".join([kind.code for kind in kinds])),
-            tuple(ends),
+            Struct(">" + "".join([kind.code for kind in kinds])).unpack,
+            # Two items at least are picked, or there would be no tuple: every event has a value.
+            itemgetter(*range(self._values), *map(slice, ends, ends[1:])) if self._lists else None,
         )
         if places[-1] <= _LONGEST_KEPT:
             if len(self._shapes) >= _MOST_SHAPES:

@@ -107,7 +107,7 @@ def _batch_issued(topics: Topics, data: bytes, _: BlockRef) -> LotBatch:
 
 
 def _batch_replaced(topics: Topics, data: bytes, _: BlockRef) -> LotBatch:
-    return LotBatch(_header(topics, _REPLACED.read(data)), (), (), b"")
+    return LotBatch(_header(topics, list(_REPLACED.read(data))), (), (), b"")
 
 
 def _batch_withdrawn(topics: Topics, data: bytes, _: BlockRef) -> LotBatchEnded:
@@ -134,14 +134,17 @@ def _run_recorded(topics: Topics, data: bytes, _: BlockRef) -> LotRun:
         _entries(FirstMeasured, measured, 2),
         _entries(Reduction, reductions, 3),
         _entries(Draw, draws, 3),
-        tuple([Loss(c, q, LossReason(r)) for c, q, r in zip(*_columns(losses, 3), strict=True)]),
-        tuple(
-            [
-                Emission(EmissionPart(part), co2e)
-                for part, co2e in zip(*_columns(emissions, 2), strict=True)
-            ]
-        ),
+        _entries(_loss, losses, 3),
+        _entries(_emission, emissions, 2),
     )
+
+
+def _loss(column: ColumnKey, quantity: int, reason: int) -> Loss:
+    return Loss(column, quantity, LossReason(reason))
+
+
+def _emission(part: int, co2e_g: int) -> Emission:
+    return Emission(EmissionPart(part), co2e_g)
 
 
 def _entries(made: Callable[..., E], values: tuple[Any, ...], width: int) -> tuple[E, ...]:
