@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -36,6 +36,7 @@ from veta.store.lot_schema import (
 from veta.store.lot_writing import driver
 from veta.store.run_octets import PART, TAKE, first_measured, makers, openings, take_rows
 
+T = TypeVar("T")
 _CHUNK: Final = 500
 """Values of one IN: SQLite takes at least 999 variables."""
 _MADE: Final = sa.and_(
@@ -45,6 +46,12 @@ _AMONG: Final = "FROM json_each(?) AS wanted CROSS JOIN"
 """As many wanted places as there are, in one value: ``json_each`` is in every SQLite since 3.38."""
 # ruff: noqa: S608 - the texts below are put together of constants only
 _TAKES: Final = f"SELECT r.id, r.takes, r.parts {_AMONG} lot_runs r ON r.id = wanted.value"
+_JOINED: Final = (
+    f"SELECT count(*), max(length(r.takes) % {TAKE.size}),"
+    " CAST(group_concat(r.takes, '') AS BLOB)"
+    f" {_AMONG} lot_runs r ON r.id = wanted.value"
+)
+"""Octets as text and back are the same octets: SQLite looks at none of them."""
 _HELD: Final = (
     "SELECT o.id, o.columns, o.quantities, o.reference_column, EXISTS (SELECT 1 FROM lot_changes c"
     f" WHERE c.lot = o.lot AND c.action = {LotAction.REBASED:d})"
@@ -70,14 +77,14 @@ class LineageRows:
         """All lots that went into one."""
         levels = []
         runs = 0
-        for rows in self._levels(lot):
-            runs += len(rows)
+        for found, takes in self._search(lot, self._joined):
+            runs += found
             if runs > most:
                 return None
-            levels += [takes for _, takes, _ in rows]
+            levels.append(takes)
         takes = b"".join(levels)
-        ids = struct.unpack(_ID_OF_TAKE * (len(takes) // TAKE.size), takes)
-        return frozenset(map(LotId, ids))
+        ids: tuple[LotId, ...] = struct.unpack(_ID_OF_TAKE * (len(takes) // TAKE.size), takes)
+        return frozenset(ids)
 
     def takes_back(self, lot: LotId, column: ColumnKey, most: int) -> TakesBack | None:
         """All takes behind a lot."""
@@ -139,14 +146,16 @@ class LineageRows:
             StoreError: ``store.corrupt``.
         """
         walked: _Walked = {}
-        for rows in self._levels(lot):
+        for rows, _ in self._search(lot, self._rows):
             walked.update((order, (takes, parts)) for order, takes, parts in rows)
             if len(walked) > most:
                 return None
         return walked
 
-    def _levels(self, lot: LotId) -> Iterator[list[tuple[int, bytes, bytes]]]:
-        """Places, takes and parts of all runs behind a lot, each once, a level at a time.
+    def _search(
+        self, lot: LotId, read: Callable[[set[int]], tuple[T, bytes]]
+    ) -> Iterator[tuple[T, bytes]]:
+        """What is read of all runs behind a lot, each once, a level at a time, and their takes.
 
         Raises:
             StoreError: ``store.corrupt``.
@@ -155,12 +164,24 @@ class LineageRows:
         front = {run for (run,) in driver(self._connection).execute(query, (lot,))}
         seen = {NO_PLACE}
         while front := front - seen:
-            rows = self._wanted(_TAKES, front)
-            if any(len(takes) % TAKE.size or len(parts) % PART.size for _, takes, parts in rows):
-                raise _corrupt()
-            yield rows
+            found, takes = read(front)
+            yield found, takes
             seen |= front
-            front = set(makers(b"".join([takes for _, takes, _ in rows])))
+            front = set(makers(takes))
+
+    def _rows(self, orders: set[int]) -> tuple[list[tuple[int, bytes, bytes]], bytes]:
+        """Places, takes and parts of runs."""
+        rows = self._wanted(_TAKES, orders)
+        if any(len(takes) % TAKE.size or len(parts) % PART.size for _, takes, parts in rows):
+            raise _corrupt()
+        return rows, b"".join([takes for _, takes, _ in rows])
+
+    def _joined(self, orders: set[int]) -> tuple[int, bytes]:
+        """How many of the runs there are, and what they took."""
+        ((found, cut, takes),) = self._wanted(_JOINED, orders)
+        if cut:
+            raise _corrupt()
+        return found, takes or b""
 
     def _held(
         self, places: set[int], column: ColumnKey
