@@ -16,6 +16,7 @@ from veta.custody.encoding import lot_id
 from veta.model.consortium import Role
 from veta.model.identifiers import MemberId, UnixSeconds
 from veta.model.lots import ProductClassId, SiteId
+from veta.ports.store import IntentState
 from veta.services.lots import key_of_lot
 from veta.statement.instants import write_instant
 
@@ -215,3 +216,20 @@ def test_lots__on_a_chain_that_pins_none__is_the_operator_s_to_know(tmp_path: Pa
     with open_world(tmp_path) as world, world.client() as client:
         answer = client.post("/v1/lots/originate", run(world), headers=JSON)
         assert (answer.status_code, answer.json()["code"]) == (503, "config.no_contract")
+
+
+def test_sites__on_a_network_that_keeps_no_notices_of_them__says_so(world: ApiWorld) -> None:
+    """Not a word is stored, and what is read is what the registry has: here nothing."""
+    path, document = "/v1/sites/3", {"document": "5a" * 32}
+    record = {"kind": "incident", "category": "spill", "from": instant(world, -60), **document}
+    with world.client() as client:
+        for verb, body in (
+            ("concerns", document),
+            ("concerns/1/close", document),
+            ("records", record),
+        ):
+            answer = client.post(f"{path}/{verb}", json.dumps(body).encode(), headers=JSON)
+            assert (answer.status_code, answer.json()["code"]) == (503, "config.no_contract"), verb
+        assert client.get(path).json()["code"] == "site.unknown"
+    with world.store.read() as work:
+        assert work.intents(IntentState.OPEN) == ()

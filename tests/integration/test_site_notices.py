@@ -34,6 +34,7 @@ from tests.support.lot_scenes import (
 )
 from tests.support.smelted_world import ALL_STEPS, World, originated, smelted_in
 from veta.api.app import create_app
+from veta.chain.ledger import Web3Ledger
 from veta.cli import explain, sites
 from veta.config import ApiSettings
 from veta.errors import TransactionRevertedError
@@ -561,3 +562,16 @@ def test_routes__anybody_reads__who_has_standing_writes(valley: Valley, tmp_path
         assert ask(word, "POST", close, document).status_code == 202
     assert refused("ngo", close, {"document": "5b" * 32}) == (400, "site.already_closed")
     assert "Concern open since" not in ask("smelter", "GET", f"/label/{leaf}", headers={}).text
+
+
+def test_verify__trust_from_before_site_notices__judges_as_it_did(valley: Valley) -> None:
+    """A reader whose network pins seven contracts is told nothing of sites, and misses nothing."""
+    (pinned,) = valley.scene.trust.contract_sets
+    seven = tuple(each for each in pinned.contracts if each.name != "SiteNotices")
+    older = replace(valley.scene.trust, contract_sets=(replace(pinned, contracts=seven),))
+    ledger = Web3Ledger(valley.scene.provider, older)
+    reader = Node(trust=older, ledger=ledger, clock=valley.scene.clock)
+    report = reader.verify(valley.cathode, Verifier(older, Policy(required=EVERY_STEP)))
+    assert report.verdict in GOOD
+    assert not [each for each in report.checks if each.code.startswith("site.")]
+    assert len(seven) == len(pinned.contracts) - 1

@@ -454,7 +454,7 @@ class FakeLots:
 
     def site_notices(self, *_: object) -> SiteNotices:
         """The fake chain has no such contract."""
-        raise ConfigError("config.no_contract", "no contract SiteNotices is pinned")
+        raise _no_site_notices()
 
     def sent_run(self, transaction_id: TransactionId) -> SentRun | None:
         """What a transaction called the book with."""
@@ -593,16 +593,20 @@ class FakeLots:
         raise NotImplementedError
 
     def encode_raise_concern(self, *_: object, **__: object) -> Call:
-        """Not on the fake chain."""
-        raise NotImplementedError
+        """The fake chain has no such contract."""
+        raise _no_site_notices()
 
     def encode_close_concern(self, *_: object, **__: object) -> Call:
-        """Not on the fake chain."""
-        raise NotImplementedError
+        """The fake chain has no such contract."""
+        raise _no_site_notices()
 
     def encode_record_site(self, *_: object, **__: object) -> Call:
-        """Not on the fake chain."""
-        raise NotImplementedError
+        """The fake chain has no such contract."""
+        raise _no_site_notices()
+
+
+def _no_site_notices() -> ConfigError:
+    return ConfigError("config.no_contract", "no contract SiteNotices is pinned")
 
 
 def _words(*numbers: int) -> list[bytes]:
