@@ -88,7 +88,7 @@ def test_commands__every_veta_command_in_the_docs__has_help_with_an_example() ->
     named = {
         match.strip()
         for text in texts
-        for match in re.findall(r"(?m)(?:^|`)veta ((?:member |show |lot )?[a-z]+)\b", text)
+        for match in re.findall(r"(?m)(?:^|`)veta ((?:member |show |lot )?[a-z-]+)\b", text)
     }
     assert {"init", "issue", "anchor", "verify", "revoke", "serve", "audit"} <= named
     for command in named:

@@ -21,7 +21,8 @@ _MIB: Final = 1 << 20
 
 app = typer.Typer(
     name="devnet",
-    help="A network of validators and members on this machine, from one description file.",
+    help="A network of validators and members on this machine, from one description file. Example: "
+    "veta devnet up --network network.toml",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
