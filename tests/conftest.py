@@ -33,6 +33,21 @@ _skipped: list[str] = []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rows-file", help="write what became of each row-naming test, as JSON")
+    parser.addoption(
+        "--devnet",
+        action="store_true",
+        help="also the tests that run a network of validators (scripts/devnet-test)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of a network of validators take minutes and are run by a flag, or not at all."""
+    if config.getoption("--devnet"):
+        return
+    left = [item for item in items if item.get_closest_marker("devnet") is not None]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item.get_closest_marker("devnet") is None]
 
 
 @pytest.fixture(autouse=True)

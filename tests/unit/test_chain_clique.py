@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 import coincurve
 import pytest
-import rlp  # type: ignore[import-untyped]  # has no annotations
 
+from tests.support.clique_blocks import address_of, resealed
 from veta.chain.clique import (
     SEAL_OCTETS,
     CliqueFinality,
@@ -20,7 +19,6 @@ from veta.chain.clique import (
     genesis_sealers,
     read_header,
 )
-from veta.chain.web3_packages import keccak
 from veta.errors import LedgerError, LedgerMismatchError, LedgerUnavailableError
 from veta.model.identifiers import AccountAddress, Digest
 
@@ -62,49 +60,6 @@ def rule(
 ) -> CliqueFinality:
     by_digest = {bytes.fromhex(each["hash"][2:]): each for each in blocks}
     return CliqueFinality(sealers, genesis, lambda digest: by_digest.get(bytes(digest)))
-
-
-def resealed(block: dict[str, Any], key: coincurve.PrivateKey, **changes: str) -> dict[str, Any]:
-    """A block that says what it likes, sealed by whoever has the key, with the right digest."""
-    forged = {**copy.deepcopy(block), **changes}
-    seen = bytes.fromhex(forged["extraData"][2:])
-    names = [
-        "parentHash",
-        "sha3Uncles",
-        "miner",
-        "stateRoot",
-        "transactionsRoot",
-        "receiptsRoot",
-        "logsBloom",
-        "difficulty",
-        "number",
-        "gasLimit",
-        "gasUsed",
-        "timestamp",
-        "extraData",
-        "mixHash",
-        "nonce",
-        "baseFeePerGas",
-    ]
-
-    def encoded(extra: bytes) -> bytes:
-        fields: list[Any] = []
-        for name in names:
-            if name == "extraData":
-                fields.append(extra)
-            elif name in {"difficulty", "number", "gasLimit", "gasUsed", "timestamp"} | {
-                "baseFeePerGas"
-            }:
-                fields.append(int(forged[name], 16))
-            else:
-                fields.append(bytes.fromhex(forged[name][2:]))
-        return bytes(rlp.encode(fields))
-
-    bare = seen[:-SEAL_OCTETS]
-    extra = bare + key.sign_recoverable(keccak(encoded(bare)), hasher=None)
-    forged["extraData"] = "0x" + extra.hex()
-    forged["hash"] = "0x" + keccak(encoded(extra)).hex()
-    return forged
 
 
 class TestSeals:
@@ -212,7 +167,7 @@ class TestFinal:
     def test_final__one_sealer_over_and_over__makes_nothing_final(self) -> None:
         """A single dishonest sealer of four builds a branch of its own, as long as it likes."""
         traitor = coincurve.PrivateKey(b"\7" * 32)
-        own = AccountAddress(keccak(traitor.public_key.format(compressed=False)[1:])[12:])
+        own = address_of(traitor)
         sealers = (own, *SEALERS[1:])
         branch = list(BLOCKS[:1])
         for number in range(1, 7):
@@ -223,7 +178,7 @@ class TestFinal:
 
     def test_final__parent_with_another_number__is_refused(self) -> None:
         traitor = coincurve.PrivateKey(b"\7" * 32)
-        own = AccountAddress(keccak(traitor.public_key.format(compressed=False)[1:])[12:])
+        own = address_of(traitor)
         jump = resealed(BLOCKS[8], traitor, number="0x20", parentHash=BLOCKS[7]["hash"])
         assert_refused(
             "ledger.other_digest", lambda: rule([*BLOCKS, jump], (*SEALERS, own)).final(jump)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -40,19 +41,26 @@ def make_network(
         ConfigError: ``devnet.genesis_refused``, ``devnet.port_taken``.
         KeyAccessError: as ``KeyRing.create``.
     """
-    funded = [account for each in network.members for account in _member_keys(each, folder)]
-    made = [
-        _validator_keys(each.name, folder, endpoint)
-        for each, endpoint in zip(network.validators, choose_ports(network), strict=True)
-    ]
+    ports = choose_ports(network)
+    # Deriving a key from a password takes long on purpose, and lets other threads run meanwhile.
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        owned = pool.map(lambda each: _member_keys(each, folder), network.members)
+        made = list(
+            pool.map(
+                lambda each, endpoint: _validator_keys(each.name, folder, endpoint),
+                network.validators,
+                ports,
+            )
+        )
+        funded = [account for accounts in owned for account in accounts]
     genesis = genesis_document(
         network,
         sealers=[AccountAddress(bytes.fromhex(each.sealer[2:])) for each in made],
         funded=funded,
         time_s=time_s,
     )
-    for each in made:
-        engine.initialise(folder.validator(each.name), genesis)
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(lambda each: engine.initialise(folder.validator(each.name), genesis), made))
     record = NetworkRecord(
         description=digest,
         engine=str(engine.program),

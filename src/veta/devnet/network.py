@@ -213,10 +213,10 @@ class Devnet:
         self._await_blocks(record)
         if record.phase == "founded":
             return record
-        self.say("Founding the consortium: nine contracts, a block each at least")
+        self.say("Founding the consortium")
         found_consortium(network, self.folder, record, self.clock)
         # Blocks may be replaced until they are final: what is pinned is read again afterwards.
-        self._await_final(record, beyond=self._height(record))
+        self._await_height(record, self._height(record) + len(record.validators) // 2 + 1)
         trust = found_consortium(network, self.folder, record, self.clock)
         write_homes(network, self.folder, record, trust)
         record = replace(record, phase="founded")
@@ -228,15 +228,14 @@ class Devnet:
 
     def _await_blocks(self, record: NetworkRecord) -> None:
         self.say("Waiting for blocks")
-        self._await_final(record, beyond=self._height(record))
+        self._await_height(record, self._height(record) + 1)
 
-    def _await_final(self, record: NetworkRecord, *, beyond: int) -> None:
-        """Wait until every validator is so far beyond a height that it is final.
+    def _await_height(self, record: NetworkRecord, wanted: int) -> None:
+        """Wait until every validator is at a height.
 
         Raises:
             LedgerUnavailableError: ``devnet.no_blocks``.
         """
-        wanted = beyond + len(record.validators) // 2 + 1
         deadline = self.clock.monotonic_s() + _WAIT_S
         while True:
             heights = [height(each.endpoint.url, self.clock) for each in record.validators]
