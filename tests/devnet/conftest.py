@@ -27,6 +27,12 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNetwork]:
         veta("devnet", "reset", "--dir", net.path)
 
 
+@pytest.fixture
+def figures() -> dict[str, float]:
+    """What was measured, printed at the end."""
+    return _figures
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if _figures:
         terminalreporter.section("measured")

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import PROJECT
-from tests.support.cli_home import Ran, good
+from tests.support.cli_home import Ran, good, run
 from veta.chain.clock import SystemClock
 from veta.devnet.processes import ProcessName
 from veta.devnet.record import NetworkFolder, NetworkRecord, ValidatorRecord
@@ -45,17 +44,9 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "veta.cli.main", *map(str, arguments)]
 
 
-def veta(*arguments: str | Path, timeout_s: float = 240) -> Ran:
-    """A command, to its end."""
-    done = subprocess.run(
-        command(*arguments),
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "VETA_GETH": engine()},
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+def veta(*arguments: str | Path) -> Ran:
+    """A command, in this process: starting Python anew takes longer than most of them."""
+    return run(*arguments)
 
 
 def ask(url: str, method: str, *params: Any) -> Any:
@@ -103,7 +94,8 @@ class RealNetwork:
 
     def up(self) -> Ran:
         """Whatever does not run is started."""
-        return good(veta("devnet", "up", "--network", NETWORK, "--dir", self.path, "--json"))
+        options = ("--network", NETWORK, "--dir", self.path, "--engine", engine(), "--json")
+        return good(veta("devnet", "up", *options))
 
     def command(self, name: str) -> Ran:
         """Another of its commands, with what a program reads."""

@@ -93,7 +93,7 @@ def reset(folder: Folder = DEFAULT, as_json: AsJson = False) -> int:
 def status(folder: Folder = DEFAULT, as_json: AsJson = False) -> int:
     """Show each validator, how far it is, and whether all tell the same.
 
-    Ends with 0 if all run and tell the same, 1 if not, 2 if there is no network.
+    Ends with 0 if all run, make blocks and tell the same, 1 if not, 2 if there is no network.
 
     Example: veta devnet status --dir veta-devnet --json
     """
@@ -107,6 +107,7 @@ def status(folder: Folder = DEFAULT, as_json: AsJson = False) -> int:
         "dir": str(net.folder.path),
         "phase": record.phase,
         "whole": standing.is_whole,
+        "halted": standing.is_halted,
         "apart": list(standing.apart),
         "validators": [_standing_json(each) for each in standing.validators],
     }
@@ -188,6 +189,7 @@ def _standing_json(each: ValidatorStanding) -> dict[str, Any]:
         "url": each.record.endpoint.url,
         "pid": None if each.record.process is None else each.record.process.pid,
         "head": each.head,
+        "age_s": each.age_s,
         "final": None if each.final is None else each.final.number,
         "peers": each.peers,
         "memory_octets": each.memory_octets,
@@ -204,5 +206,7 @@ def _standing_lines(standing: NetworkStanding) -> list[str]:
         if each.memory_octets is not None:
             line += f"  {each.memory_octets // _MIB} MiB"
         lines.append(line + (f"  {each.code}" if each.code else ""))
+    if standing.is_halted:
+        lines.append("No block is made any more: too few validators, or `veta devnet up` mends it")
     lines += [f"{name} tells another final block than most" for name in standing.apart]
     return lines

@@ -51,6 +51,19 @@ class Engine:
         """
         described = data / "genesis.json"
         described.write_text(json.dumps(genesis, indent=2) + "\n")
+        self._write_first_block(data, described)
+
+    def begin_anew(self, data: Path) -> None:
+        """Forget the chain of a stopped validator; its keys stay, and its peers have the blocks.
+
+        Raises:
+            ConfigError: ``devnet.genesis_refused``.
+        """
+        for name in ("chaindata", "lightchaindata"):
+            shutil.rmtree(data / "geth" / name, ignore_errors=True)
+        self._write_first_block(data, data / "genesis.json")
+
+    def _write_first_block(self, data: Path, described: Path) -> None:
         done = self._run("--datadir", str(data), "--state.scheme", "hash", "init", str(described))
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]

@@ -8,8 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from veta.chain.clique import read_header
 from veta.chain.endpoint import EndpointProvider, RetryPolicy
-from veta.chain.rpc import RpcClient, quantity
+from veta.chain.rpc import LATEST, RpcClient, quantity
 from veta.devnet.description import NetworkDescription, load_description
 from veta.devnet.engine import Engine
 from veta.devnet.making import (
@@ -27,6 +28,8 @@ from veta.ports.clock import Clock
 Say = Callable[[str], None]
 _WAIT_S: Final = 60.0
 _POLL_S: Final = 0.1
+_STALLED_S: Final = 15.0
+_MENDINGS: Final = 6
 _STARTS: Final = 3
 """A free port may be taken by somebody else before the engine listens there."""
 _PORT_TAKEN: Final = b"address already in use"
@@ -74,7 +77,7 @@ class Devnet:
                 )
             record = self._start(network, record, engine)
             write_homes(network, self.folder, record)
-            return self._found(network, record)
+            return self._found(network, record, engine)
 
     def down(self) -> list[str]:
         """End the validators; everything they wrote stays. Gives the names of those that ran.
@@ -209,43 +212,71 @@ class Devnet:
 
     # --- consortium ----------------------------------------------------------------------------
 
-    def _found(self, network: NetworkDescription, record: NetworkRecord) -> NetworkRecord:
-        self._await_blocks(record)
+    def _found(
+        self, network: NetworkDescription, record: NetworkRecord, engine: Engine
+    ) -> NetworkRecord:
+        self.say("Waiting for blocks")
+        record = self._await_blocks(record, 1, engine)
         if record.phase == "founded":
             return record
         self.say("Founding the consortium")
         found_consortium(network, self.folder, record, self.clock)
         # Blocks may be replaced until they are final: what is pinned is read again afterwards.
-        self._await_height(record, self._height(record) + len(record.validators) // 2 + 1)
+        record = self._await_blocks(record, len(record.validators) // 2 + 1, engine)
         trust = found_consortium(network, self.folder, record, self.clock)
         write_homes(network, self.folder, record, trust)
         record = replace(record, phase="founded")
         self.folder.write(record)
         return record
 
-    def _height(self, record: NetworkRecord) -> int:
-        return height(record.validators[0].endpoint.url, self.clock) or 0
-
-    def _await_blocks(self, record: NetworkRecord) -> None:
-        self.say("Waiting for blocks")
-        self._await_height(record, self._height(record) + 1)
-
-    def _await_height(self, record: NetworkRecord, wanted: int) -> None:
-        """Wait until every validator is at a height.
+    def _await_blocks(self, record: NetworkRecord, count: int, engine: Engine) -> NetworkRecord:
+        """Wait until every validator is so many blocks further than the first one is now.
 
         Raises:
             LedgerUnavailableError: ``devnet.no_blocks``.
         """
-        deadline = self.clock.monotonic_s() + _WAIT_S
-        while True:
-            heights = [height(each.endpoint.url, self.clock) for each in record.validators]
-            if all(each is not None and each >= wanted for each in heights):
-                return
-            if self.clock.monotonic_s() > deadline:
-                raise LedgerUnavailableError(
-                    "devnet.no_blocks", f"the validators do not get on: they are at {heights}"
-                )
-            self.clock.sleep(_POLL_S)
+        wanted = (height(record.validators[0].endpoint.url, self.clock) or 0) + count
+        for _ in range(_MENDINGS):
+            heights, moved_s = self._heights(record), self.clock.monotonic_s()
+            while self.clock.monotonic_s() - moved_s < _STALLED_S:
+                if all(each is not None and each >= wanted for each in heights):
+                    return record
+                self.clock.sleep(_POLL_S)
+                before, heights = heights, self._heights(record)
+                if heights != before:
+                    moved_s = self.clock.monotonic_s()
+            record = self._resynced(record, engine)
+        raise LedgerUnavailableError(
+            "devnet.no_blocks", f"the validators do not get on: they are at {heights}"
+        )
+
+    def _heights(self, record: NetworkRecord) -> list[int | None]:
+        return [height(each.endpoint.url, self.clock) for each in record.validators]
+
+    def _resynced(self, record: NetworkRecord, engine: Engine) -> NetworkRecord:
+        """One validator forgets its branch and takes another's: docs/adr/0302."""
+        each = next(
+            (each for each in reversed(record.validators) if self._is_on_its_own(each)),
+            record.validators[-1],
+        )
+        self.say(
+            f"No block for {_STALLED_S:.0f} s: validator {each.name} begins anew from the others"
+        )
+        if each.process is not None:
+            each.process.end()
+        engine.begin_anew(self.folder.validator(each.name))
+        process = self._start_one(each, record.chain_id, engine)
+        record = record.with_validator(replace(each, process=process))
+        self.folder.write(record)
+        return record
+
+    def _is_on_its_own(self, each: ValidatorRecord) -> bool:
+        """Whether it sealed its own newest block, and so may not seal the next."""
+        head = asked(each.endpoint.url, self.clock, "eth_getBlockByNumber", LATEST, False)
+        try:
+            return head is not None and "0x" + read_header(head).sealer().hex() == each.sealer
+        except LedgerError:
+            return False
 
 
 def asked(url: str, clock: Clock, method: str, *parameters: object) -> object:

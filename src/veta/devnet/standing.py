@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from veta.bootstrap import open_reader
-from veta.chain.rpc import quantity
+from veta.chain.rpc import LATEST, block_ref, quantity
 from veta.config import load_trust
 from veta.devnet.making import chain_settings
-from veta.devnet.network import asked, height
+from veta.devnet.network import asked
 from veta.devnet.record import NetworkFolder, NetworkRecord, ValidatorRecord
 from veta.errors import LedgerError
 from veta.model.anchoring import BlockRef
 from veta.model.identifiers import BlockNumber, Digest
 from veta.model.trust import TrustConfig
 from veta.ports.clock import Clock
+
+HALTED_S: Final = 20
+"""With a block a second, and every validator late once in a while, that is no delay any more."""
 
 State = Literal["running", "silent", "stopped", "refused"]
 
@@ -28,12 +31,14 @@ class ValidatorStanding:
     Attributes:
         state: ``stopped``: no process; ``silent``: a process that does not answer; ``refused``:
             it answers what the pinned chain cannot have, and ``code`` says what.
+        age_s: of its newest block, by this machine's clock.
         final: its newest final block, by its own telling and everybody's seals.
     """
 
     record: ValidatorRecord
     state: State
     head: int | None = None
+    age_s: int | None = None
     final: BlockRef | None = None
     peers: int | None = None
     memory_octets: int | None = None
@@ -53,8 +58,15 @@ class NetworkStanding:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all run and tell the same."""
-        return not self.apart and all(each.state == "running" for each in self.validators)
+        """Whether all run, make blocks and tell the same."""
+        running = all(each.state == "running" for each in self.validators)
+        return running and not self.apart and not self.is_halted
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether no block was made for long."""
+        ages = [each.age_s for each in self.validators if each.age_s is not None]
+        return bool(ages) and min(ages) > HALTED_S
 
 
 def look_at(folder: NetworkFolder, record: NetworkRecord, clock: Clock) -> NetworkStanding:
@@ -74,14 +86,16 @@ def _look(
     if each.process is None or not each.process.is_alive():
         return ValidatorStanding(each, "stopped")
     memory = each.process.memory_octets()
-    head = height(each.endpoint.url, clock)
-    if head is None:
+    newest = asked(each.endpoint.url, clock, "eth_getBlockByNumber", LATEST, False)
+    if newest is None:
         return ValidatorStanding(each, "silent", memory_octets=memory)
+    head = block_ref(newest)
     peers = asked(each.endpoint.url, clock, "net_peerCount")
     standing = ValidatorStanding(
         each,
         "running",
-        head=head,
+        head=head.number,
+        age_s=max(0, clock.now_s() - head.time_s),
         peers=None if peers is None else quantity(peers, "a count of peers"),
         memory_octets=memory,
     )
@@ -89,20 +103,9 @@ def _look(
         return standing
     try:
         with open_reader(trust, chain_settings(record, each.name), clock=clock) as node:
-            return _with_final(standing, node.ledger.final_head())
+            return replace(standing, final=node.ledger.final_head())
     except LedgerError as error:
-        return ValidatorStanding(each, "refused", head=head, memory_octets=memory, code=error.code)
-
-
-def _with_final(standing: ValidatorStanding, final: BlockRef) -> ValidatorStanding:
-    return ValidatorStanding(
-        standing.record,
-        standing.state,
-        head=standing.head,
-        final=final,
-        peers=standing.peers,
-        memory_octets=standing.memory_octets,
-    )
+        return replace(standing, state="refused", code=error.code)
 
 
 def _apart(
