@@ -146,9 +146,9 @@ def test_anchor__until_it_is_final__is_said_by_nobody(network: RealNetwork) -> N
     ) as anchoring:
         deadline, told = time.monotonic() + 60, []
         while anchoring.poll() is None and time.monotonic() < deadline:
-            head = network.height("isar")
-            told.append(head)
+            told.append(network.height("isar"))
             time.sleep(0.2)
+        told.append(network.height("isar"))
         out, _ = anchoring.communicate(timeout=30)
     assert anchoring.returncode == 0
     (batch,) = json.loads(out)["batches"]
