@@ -270,10 +270,14 @@ def test_status_change__chain_stopped__waits_as_one_open_intent(
 def test_dispute_and_supersede__through_http__reach_the_chain(
     world: ApiWorld, client: Client
 ) -> None:
-    old, new = world.issue(1, name="old"), world.issue(1, name="new")
+    old, silent = world.issue(1, name="old"), world.issue(1, name="silent")
+    told = {**world.credential(1, name="new"), "corrects": {"leaf": old.hex(), "reason": "wording"}}
+    new = world.node.desk.issuer.issue(told).leaf
     world.settle()
-    by_leaf = canonical.write({"by_leaf": new.hex()})
-    answer = client.post(f"/v1/statements/{old.hex()}/supersede", by_leaf, headers=BEARER)
+    path = f"/v1/statements/{old.hex()}/supersede"
+    without = client.post(path, canonical.write({"by_leaf": silent.hex()}), headers=BEARER)
+    assert problem_of(without) == (409, "supersede.no_reason")
+    answer = client.post(path, canonical.write({"by_leaf": new.hex()}), headers=BEARER)
     assert answer.json()["purpose"] == "supersede"
     grounds = canonical.write({"issuer": MEMBER, "grounds": "cd" * 32})
     answer = client.post(f"/v1/statements/{new.hex()}/dispute", grounds, headers=BEARER)

@@ -107,6 +107,13 @@ def test_compare__corrected_by_supersede__nothing_is_wrong(told: tuple[Home, str
     old_leaf = home.run("compare", *(home.bundle(n) for n in (LOT, "again")), "--json").json[
         "first"
     ]["leaf"]
+    refused = home.run("supersede", old_leaf, leaf)
+    assert refused.err.strip().endswith("[supersede.no_reason]")
+    why = ("--corrects", old_leaf, "--reason", "calculation")
+    issued = good(home.run("issue", home.folder / "again.lot.json", *why, "--json")).json
+    leaf = str(issued["issued"][0]["leaf"])
+    good(home.run("anchor"))
+    good(home.run("show", "statement", leaf, "--bundle", home.bundle("again")))
     good(home.run("supersede", old_leaf, leaf))
     ran = home.run("compare", old_leaf, home.bundle("again"), "--json")
     assert (ran.code, ran.json["relation"]) == (0, "compare.succession")

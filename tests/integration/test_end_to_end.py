@@ -80,7 +80,11 @@ def test_issue__a_finished_credential__is_the_same_statement_twice(home: Home) -
 
 def test_supersede__notice_names_the_successor__and_the_new_one_is_valid(home: Home) -> None:
     old = home.run("show", "lot", LOTS[1], "--json").json["statements"][0]["leaf"]
-    new = good(home.run("issue", home.lot(LOTS[1]), "--json")).json["issued"][0]["leaf"]
+    silent = good(home.run("issue", home.lot(LOTS[1]), "--json")).json["issued"][0]["leaf"]
+    refused = home.run("supersede", old, silent)
+    assert (refused.code, "[supersede.no_reason]" in refused.err) == (2, True), refused
+    why = ("--corrects", old, "--reason", "wording")
+    new = good(home.run("issue", home.lot(LOTS[1]), *why, "--json")).json["issued"][0]["leaf"]
     assert home.run("verify", new, "--json").json["verdict"] == "NOT_PROVEN"
     good(home.run("anchor"))
     assert "done" in good(home.run("supersede", old, new, "--json")).out

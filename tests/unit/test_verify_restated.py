@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.certified_lot import TRUST
+from tests.support.certified_lot import SIGNER, TRUST, issuance
 from tests.support.custody_world import (
     CATHODE,
     CO2E,
@@ -53,6 +53,8 @@ from veta.model.columns import ColumnKey
 from veta.model.determined import Known, Undetermined
 from veta.model.identifiers import Leaf, UnixSeconds
 from veta.model.notices import Restatement
+from veta.statement.jws import sign_statement
+from veta.statement.passport import build_passport
 from veta.verify.batches import words_of
 from veta.verify.lineage_graph import walk
 from veta.verify.policy import LOT_STEPS, Policy
@@ -271,3 +273,70 @@ def test_notices__that_could_not_be_asked__are_not_determined() -> None:
     why = Undetermined("ledger.timeout", "no answer")
     report = judge(rod_chain().with_facts(notices=why))
     assert report.verdict is Verdict.INDETERMINATE
+
+
+# --- corrections ---------------------------------------------------------------------------------
+
+
+def corrected(co2e_g: int, **member: Any) -> tuple[Disclosure, bytes]:
+    """The rod's passport superseded by one with another figure, and what it says of why."""
+    told = rod_chain()
+    document = build_passport(
+        certificate(
+            number(ROD_RUN),
+            "copper-rod",
+            {**ROD_HELD, CO2E: co2e_g},
+            [parent(number(0)), parent(number(1))],
+        ),
+        issuance("corrected"),
+    )
+    token = sign_statement({**document, **member}, SIGNER)
+    entry = parent_said(StatusAction.SUPERSEDE).facts().successions.value[0]  # type: ignore[union-attr]
+    own = replace(entry, leaf=told.part.statement_leaf, related_leaf=token_leaf(token))
+    return told.with_facts(successions=Known((own,))), token
+
+
+@pytest.mark.row("A51")
+def test_correction__words_under_a_stated_reason__both_stay_readable() -> None:
+    first = rod_chain().part.statement_leaf
+    member = {"corrects": {"leaf": first.hex(), "reason": "wording"}}
+    told, token = corrected(ROD_HELD[CO2E], **member)
+    report = judge(told, token)
+    assert report.verdict is Verdict.VALID_WITH_NOTICE
+    (check,) = [each for each in report.checks if each.code == "lot.later_statement"]
+    assert (check.facts["first"], check.facts["reason"]) == (first.hex(), "wording")
+    silent = judge(*corrected(ROD_HELD[CO2E]))
+    (check,) = [each for each in silent.checks if each.code == "lot.later_statement"]
+    assert check.facts["reason"] == "(no reason stated)"
+    # The earlier one is read as before: superseded is a notice, and nothing of it is gone.
+    assert judge(rod_chain()).verdict is Verdict.VALID_WITH_NOTICE
+
+
+@pytest.mark.row("A51")
+@pytest.mark.parametrize("co2e_g", [ROD_HELD[CO2E] - 1_000_000, ROD_HELD[CO2E] + 1_000_000])
+def test_correction__of_a_figure_that_the_columns_count__is_refused_whatever_the_reason(
+    co2e_g: int,
+) -> None:
+    """After a bad audit nobody writes another footprint over the old: the columns stay, and a
+    restatement for the better counts only once an independent assurer confirmed it."""
+    told, token = corrected(co2e_g)
+    report = judge(told, token)
+    assert report.verdict is Verdict.INVALID
+    assert "lot.column_differs" in {check.code for check in report.checks}
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"leaf": "ab", "reason": "wording"},
+        {"leaf": "ab" * 32, "reason": "a bad audit"},
+        {"leaf": "ab" * 32},
+        {"leaf": "ab" * 32, "reason": "other", "more": 1},
+        "wording",
+    ],
+)
+def test_correction__that_is_none__breaks_the_rules(member: Any) -> None:
+    told, token = corrected(ROD_HELD[CO2E], corrects=member)
+    report = judge(told, token)
+    assert report.verdict is Verdict.INVALID
+    assert any(check.facts.get("pointer", "").startswith("/corrects") for check in report.checks)  # type: ignore[union-attr]

@@ -99,10 +99,13 @@ def revoke_statement(node: TheNode, leaf: LeafName, request: Request, octets: Bo
     responses=_ACCEPTED,
 )
 def supersede_statement(node: TheNode, leaf: LeafName, request: Request, octets: Body) -> Response:
-    """Put another statement of the node's own member in the place of one."""
+    """Put another statement of the node's own member in the place of one.
+
+    A passport says itself, in `corrects`, which one it corrects and why.
+    """
     wanted: SupersedeRequest = _read(request, octets, SupersedeRequest)
     by_leaf = read_leaf(wanted.by_leaf)
-    return intent_response(node.desk.status.supersede(read_leaf(leaf), by_leaf=by_leaf))
+    return intent_response(node.desk.status.correct(read_leaf(leaf), by_leaf=by_leaf))
 
 
 @router.post(

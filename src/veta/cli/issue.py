@@ -14,7 +14,7 @@ import typer
 
 from veta import canonical
 from veta.cli.console import OK, emit, progress, say
-from veta.cli.homes import CONFIG_NAME, open_home
+from veta.cli.homes import CONFIG_NAME, find_leaf, open_home
 from veta.cli.options import HERE, AsJson, Home, PasswordFile
 from veta.errors import (
     ConfigError,
@@ -34,6 +34,7 @@ from veta.model.lot import Issuance
 from veta.services.certify import certify_lot
 from veta.services.duplicates import kept_passports, marks_of, require_no_duplicate
 from veta.services.preflight import MemberStanding, read_standing, require_sound
+from veta.statement.corrections import REASONS, Correction, read_correction_reason
 from veta.statement.credential import read_credential, view_credential
 from veta.statement.instants import read_end, read_instant
 from veta.statement.metal_lot import metal_lot_of
@@ -68,6 +69,11 @@ def issue(  # noqa: PLR0917 - one parameter an option
     valid_until: Annotated[
         str, typer.Option(help="End of validity: an instant, or a date, which then still counts.")
     ] = "",
+    corrects: Annotated[
+        str,
+        typer.Option(help="Leaf or id of the statement that this one corrects; with --reason."),
+    ] = "",
+    reason: Annotated[str, typer.Option(help=f"Why it is corrected: {', '.join(REASONS)}.")] = "",
     status_list: Annotated[
         str,
         typer.Option(
@@ -93,6 +99,7 @@ def issue(  # noqa: PLR0917 - one parameter an option
     Example: veta issue lots/*.lot.json --valid-until 2027-12-31
     """
     prepared = list(_prepare(files, _window(valid_from, valid_until)))
+    _require_one_correction(prepared, corrects, reason)
     if dry_run:
         if not force:
             _try_preflight(prepared, home)
@@ -101,11 +108,22 @@ def issue(  # noqa: PLR0917 - one parameter an option
         if not force:
             preflight(prepared, node)
             require_unmarked(prepared, node)
+        if corrects:
+            correction = Correction(find_leaf(node, corrects), read_correction_reason(reason))
+            prepared[0].credential["corrects"] = correction.member()
         if status_list:
             _give_places(prepared, node, status_list)
         issued = _sign(prepared, node)
     _report(prepared, issued, as_json=as_json)
     return OK
+
+
+def _require_one_correction(prepared: list[Prepared], corrects: str, reason: str) -> None:
+    """One document corrects one, and says why, before anything is signed."""
+    if bool(corrects) != bool(reason) or (corrects and len(prepared) != 1):
+        raise InputError("supersede.reason", "--corrects and --reason go together, for one file")
+    if reason:
+        read_correction_reason(reason)
 
 
 def _give_places(prepared: list[Prepared], node: OpenNode, list_url: str) -> None:

@@ -57,11 +57,15 @@ def supersede(
 ) -> int:
     """Replace the words of one of the member's statements by another one's; both stay readable.
 
+    A passport says itself which one it corrects, and why: `veta issue LOT --corrects OLD --reason
+    wording`. The lot's figures stay those of its batch: they are restated (`veta lot restate`), for
+    the better only with an assurer's confirmation.
+
     Example: veta supersede 4f1c...e2 9a07...31
     """
     with open_home(home, writes=True, password_file=password_file) as node:
         leaf, by_leaf = find_leaf(node, old), find_leaf(node, new)
-        intent = node.desk.status.supersede(leaf, by_leaf=by_leaf)
+        intent = node.desk.status.correct(leaf, by_leaf=by_leaf)
         return _settled(node, intent, leaf, f"superseded by {by_leaf.hex()}", as_json=as_json)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from veta.errors import ConflictError, InputError, LedgerUnavailableError, NotFoundError
-from veta.model.anchoring import StatusAction, StatusReason
+from veta.model.anchoring import BatchKind, StatusAction, StatusReason
 from veta.model.identifiers import Digest, Leaf, MemberId, UnixSeconds
 from veta.ports.store import BLOCK_TIME, Intent, StatusChange, StoredStatement
 from veta.services.planning import TransactionPlanner, unaffordable
+from veta.statement.corrections import correction_of
+from veta.statement.credential import read_credential
 
 _MAY_LIE_IN_THE_PAST = frozenset(
     {StatusReason.COMPROMISED, StatusReason.VOIDED_BY_BODY, StatusReason.VOIDED_BY_ACCREDITOR}
@@ -74,6 +76,24 @@ class StatusChanger:
                 StatusAction.SUPERSEDE, self._planner.member, leaf, related=Digest(by_leaf)
             )
         )
+
+    def correct(self, leaf: Leaf, *, by_leaf: Leaf) -> Intent:
+        """Supersede; a passport says itself which one it corrects, and why.
+
+        Raises:
+            ConflictError: as ``supersede``; ``supersede.no_reason``: the newer passport does not
+                say that it corrects this one.
+        """
+        new = self._own(by_leaf).record
+        if new.kind is BatchKind.PASSPORT and leaf != by_leaf:
+            told = correction_of(read_credential(new.payload))
+            if told is None or told.leaf != leaf:
+                raise ConflictError(
+                    "supersede.no_reason",
+                    "the newer passport does not say that it corrects this one, and why:"
+                    " issue it with --corrects and --reason",
+                )
+        return self.supersede(leaf, by_leaf=by_leaf)
 
     def void(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from veta.model.anchoring import BatchKind
+from veta.statement.corrections import CORRECTS
 from veta.statement.shapes import (
     BOOLEAN,
     DATE,
@@ -410,6 +411,7 @@ def _credential(subject: Shape) -> Struct:
             "renderMethod": ListOf(_RENDER_METHOD),
             "issuingSoftware": _SOFTWARE,
             "blind": _BLIND,
+            "corrects": CORRECTS,
         },
     )
 

@@ -23,9 +23,10 @@ from veta.errors import InputError
 from veta.model.bundle import LedgerFacts, LotFacts
 from veta.model.determined import Determined, Known, Undetermined
 from veta.model.disclosure import LotPart
-from veta.model.identifiers import Leaf, MemberId
+from veta.model.identifiers import MemberId
 from veta.model.lot_tree import LotLeaf
 from veta.model.lots import HeaderFlag, LotRecord, ProductClassId
+from veta.statement.corrections import correction_of
 from veta.statement.jws import SignedStatement
 from veta.sum_trees import lot_key
 from veta.verify.batches import (
@@ -44,7 +45,7 @@ from veta.verify.lot_columns import check_columns
 from veta.verify.lot_state import check_state, is_as_opened
 from veta.verify.stated import StatedLot
 from veta.verify.successions import took_its_place
-from veta.verify.verdict import Check, Outcome, Step
+from veta.verify.verdict import Check, FactValue, Outcome, Step
 
 ANY_TOLERANCE: Final = 10**30
 """Stands for the tolerance of a product class that is not known: nothing is refused by it."""
@@ -71,7 +72,7 @@ def check_lot(
         return [found("lot.malformed", f"the lot is malformed: {fault}")], False
     about = facts_about(part, facts)
     proof = [*_batch(part, facts, about), *_key(stated, part), *_proof(part, about)]
-    proof += _statement(statement.leaf, part, about)
+    proof += _statement(statement, part, about)
     if stated is None:
         sentence = "no lot passport that keeps its rules: there are no figures to compare"
         proof.append(found("lot.no_lot_passport", sentence))
@@ -236,7 +237,10 @@ def metal_tolerance_ppm(about: LotFacts | Undetermined, product_class: ProductCl
     return known.get(product_class, ANY_TOLERANCE)
 
 
-def _statement(leaf: Leaf, part: LotPart, about: LotFacts | Undetermined) -> Iterator[Check]:
+def _statement(
+    statement: SignedStatement, part: LotPart, about: LotFacts | Undetermined
+) -> Iterator[Check]:
+    leaf, correction = statement.leaf, correction_of(statement.credential)
     if leaf == part.statement_leaf:
         yield found("lot.first_statement", "the lot was issued with this very statement")
         return
@@ -249,7 +253,9 @@ def _statement(leaf: Leaf, part: LotPart, about: LotFacts | Undetermined) -> Ite
     issuer = part.batch.header.issuer
     if took_its_place(about.successions.value, issuer, part.statement_leaf, leaf):
         sentence = "the lot was issued with an earlier statement, which this one superseded"
-        yield found("lot.later_statement", sentence, first=part.statement_leaf.hex())
+        why = "(no reason stated)" if correction is None else correction.reason
+        facts: dict[str, FactValue] = {"first": part.statement_leaf.hex(), "reason": why}
+        yield found("lot.later_statement", f"{sentence}: {why}", **facts)
         return
     sentence = "the lot was issued with another statement, and this one did not supersede it"
     yield found("lot.other_statement", sentence, first=part.statement_leaf.hex())
