@@ -209,10 +209,10 @@ def passage(
         limits.require(found.runs, found.edges)
         if not any(brought):
             own = 1  # a way in, or a metal first measured here
-        *parts, rest = largest_remainder(weights[order], [*brought, own])
-        if rest:
-            origins[order] = rest
-        for lot, maker, part in zip(lots, makers, parts, strict=True):
+        parts = largest_remainder(weights[order], [*brought, own])
+        if parts[-1]:
+            origins[order] = parts[-1]
+        for lot, maker, part in zip(lots, makers, parts, strict=False):  # the last is its own
             through[lot] = through.get(lot, 0) + part
             if maker in weights:
                 weights[maker] += part

@@ -24,7 +24,7 @@ from veta.errors import NotFoundError
 from veta.model.columns import ColumnKey
 from veta.model.lineage import LineageGraph, RunOrder, TakeEdge
 from veta.model.lots import LotId, SiteId
-from veta.ports.lot_store import FollowedLotWork, TakeBack, TakesBack
+from veta.ports.lot_store import FollowedLotWork, TakesBack
 
 Edge = Callable[[RunOrder, LotId, int, int], TakeEdge]
 """The take of a lot as the graph counts it: run, lot, what was taken before, how much more."""
@@ -85,31 +85,25 @@ class _Inputs:
             InputError: ``custody.lineage_cycle``, ``custody.take_range``.
         """
         held = self._back.held
-        takes = self._back.runs[order]
-        brought = []
-        for take in takes:
-            lot, place, made_by, taken, amount = take
+        lots, makers, brought = [], [], []
+        for lot, place, made_by, taken, amount in self._back.runs[order]:
             if not 0 <= made_by < order:
-                self._refuse(take, order)
+                self._refuse(lot, made_by, order)
             quantity, reference, rebased = held[place]
             end = taken + amount
             if rebased:
                 node = known_lot(self._graph, lot)
                 whole = moved_of(node, self._edge(order, lot, taken, amount), self._metal)
-            elif end <= reference and reference:  # as ``moved``, rounded down
+            elif 0 < end <= reference:  # as ``moved``, rounded down
                 whole = quantity * end // reference - quantity * taken // reference
             else:
-                whole = moved(quantity, reference, taken, amount, up=False)  # refuses
+                whole = moved(quantity, reference, taken, amount, up=False)  # refuses, or is none
+            lots.append(lot)
+            makers.append(made_by)
             brought.append(whole)
-        return RunInputs(
-            [take[0] for take in takes],
-            [take[2] for take in takes],
-            brought,
-            self._back.first_measured.get(order, 0),
-        )
+        return RunInputs(lots, makers, brought, self._back.first_measured.get(order, 0))
 
-    def _refuse(self, take: TakeBack, order: RunOrder) -> None:
-        lot, _, made_by, *_ = take
+    def _refuse(self, lot: LotId, made_by: RunOrder, order: RunOrder) -> None:
         if made_by < 0:
             raise NotFoundError("custody.lineage_unknown", f"no run made lot 0x{lot.hex()} here")
         require_before(made_by, order)

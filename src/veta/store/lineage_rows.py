@@ -54,9 +54,11 @@ _JOINED: Final = (
 """Octets as text and back are the same octets: SQLite looks at none of them."""
 _HELD: Final = (
     "SELECT o.id, o.columns, o.quantities, o.reference_column, EXISTS (SELECT 1 FROM lot_changes c"
+    " INDEXED BY ix_lot_changes_rebased"
     f" WHERE c.lot = o.lot AND c.action = {LotAction.REBASED:d})"
     f" {_AMONG} opened_lots o ON o.id = wanted.value"
 )
+"""The index has measured lots only: what else happened to a lot is not gone through."""
 _SITES: Final = (
     f"SELECT r.id, b.id, b.site, EXISTS (SELECT 1 FROM lot_batch_ends e WHERE e.issuer = b.issuer"
     f" AND e.root = b.root AND e.replacement IS NOT NULL) {_AMONG} lot_runs r"
@@ -187,20 +189,20 @@ class LineageRows:
         self, places: set[int], column: ColumnKey
     ) -> dict[Place, tuple[int, int, bool]] | None:
         """What lots were opened with; ``None`` if one is not there."""
-        indices: dict[tuple[bytes, int], tuple[int, int]] = {}
+        found: dict[tuple[bytes, int], tuple[int, slice, slice]] = {}
         held: dict[Place, tuple[int, int, bool]] = {}
         for place, columns, quantities, reference, rebased in self._wanted(_HELD, places):
             try:
-                if (columns, reference) not in indices:
-                    keys = values.unpacked_keys(columns)
-                    at = keys.index(column) if column in keys else -1
-                    indices[columns, reference] = (at, keys.index(ColumnKey(reference)))
-                of_column, of_reference = indices[columns, reference]
-                numbers = values.unpacked(quantities)
-                quantity = numbers[of_column] if of_column >= 0 else 0
-                held[place] = (quantity, numbers[of_reference], bool(rebased))
-            except (ValueError, TypeError, IndexError) as error:
+                if (columns, reference) not in found:
+                    found[columns, reference] = _places_in(columns, column, reference)
+                size, of_column, of_reference = found[columns, reference]
+                numbers = (quantities[of_column], quantities[of_reference])
+            except (ValueError, TypeError) as error:
                 raise _corrupt() from error
+            if len(quantities) != size:
+                raise _corrupt()
+            quantity, whole = map(int.from_bytes, numbers)
+            held[place] = (quantity, whole, bool(rebased))
         return held if len(held) == len(places) else None
 
     def _wanted(self, query: str, places: Iterable[int]) -> list[Any]:
@@ -227,6 +229,22 @@ class LineageRows:
         for at in range(0, len(wanted), _CHUNK):
             chunk = query.where(column.in_(wanted[at : at + _CHUNK]))
             yield from self._connection.execute(chunk)
+
+
+def _places_in(columns: bytes, column: int, reference: int) -> tuple[int, slice, slice]:
+    """Octets of a row of quantities; where in them those of a column and of the reference are.
+
+    Raises:
+        ValueError: the lot has no such reference, or the octets are no columns.
+    """
+    keys = values.unpacked_keys(columns)
+    at = [keys.index(each) if each in keys else None for each in (column, reference)]
+    if at[1] is None:
+        raise ValueError("no quantity of the reference")
+    of_column, of_reference = (
+        slice(0) if each is None else slice(8 * each, 8 * each + 8) for each in at
+    )
+    return 8 * len(keys), of_column, of_reference
 
 
 def _corrupt() -> StoreError:
