@@ -45,6 +45,7 @@ from veta.disclosure.indicator_file import write_leaves
 from veta.disclosure.indicators import IndicatorSet
 from veta.disclosure.mandatory import DEFAULT_POLICY
 from veta.errors import InputError, VerificationError
+from veta.model.identifiers import MemberId
 from veta.model.lot import MetalContent
 from veta.services.beside import with_opened
 from veta.services.indicators import head_statement
@@ -220,8 +221,11 @@ def test_indicators__leaf_that_was_changed__failed_where_asked_and_told_where_no
 @pytest.mark.row("S16", "A43")
 def test_indicators__nothing_shown__not_proven_where_asked_and_as_before_where_not() -> None:
     other = Author(REFINER.member, replace(REFINERY, identifier="did:web:other.example"), ROLES)
+    under = replace(REFINERY, identifier=f"{REFINERY.identifier}:lot")
+    nested = Author(MemberId(8_600), under, ROLES)  # whose DID the lot's name begins with
     nothing = (
         (),
+        (with_set(a_set(), NAMES, nested),),
         (with_set(a_set("did:web:other.example:lot:1"), NAMES, other),),
         (with_set(a_set(f"{REFINERY.identifier}:lot:another"), NAMES),),
         (with_set(a_set(), NAMES).with_statement(inclusion=None),),
