@@ -150,3 +150,15 @@ def test_api__bundle_with_kept_statements__judged_beside(world: ApiWorld) -> Non
         assert (missing.status_code, missing.json()["code"]) == (404, "statement.not_found")
         malformed = client.get(f"/v1/statements/{first}/bundle?with=x")
         assert (malformed.status_code, malformed.json()["code"]) == (400, "leaf.malformed")
+
+
+def test_api__papers_asked_for__never_good_without_them(world: ApiWorld) -> None:
+    leaf = world.anchored(3).hex()
+    body = json.dumps({"leaf": leaf}).encode()
+    with world.client() as client:
+        assert client.post("/v1/verify", body).json()["verdict"] == "VALID"
+        for word in ("documents", "indicators", "assay", "inventory"):
+            asked = client.post(f"/v1/verify?ask={word}", body)
+            assert asked.json()["verdict"] == "NOT_PROVEN", word
+        unknown = client.post("/v1/verify?ask=everything", body)
+        assert unknown.status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, TypeVar
 
@@ -178,13 +179,16 @@ def lot_bundle_of(node: Node, bundle: StatementBundle, leaf: Leaf) -> StatementB
     return node.with_lineage(found).bundle
 
 
-def verifier_at(node: Node, relied_on_at: str | None, *, lineage: bool = False) -> Verifier:
+def verifier_at(
+    node: Node, relied_on_at: str | None, *, lineage: bool = False, ask: Iterable[str] = ()
+) -> Verifier:
     """The node's verifier, for the moment at which the reader relies on the statement.
 
     Args:
         node: whose policy it is.
         relied_on_at: RFC 3339; ``None``: the newest final block's own time.
         lineage: ask for lots and lineage too.
+        ask: for which papers beside a lot, in words of ``verify.policy.ASKED``.
 
     Raises:
         InputError: ``instant.*``; ``verify.relied_on_later`` for a moment that is still to come,
@@ -193,6 +197,7 @@ def verifier_at(node: Node, relied_on_at: str | None, *, lineage: bool = False) 
     policy = node.verifier.policy
     if lineage:
         policy = replace(policy, required=policy.required | LOT_STEPS)
+    policy = policy.asking(ask)
     if relied_on_at is None:
         return Verifier(node.trust, policy)
     at_s: UnixSeconds = read_instant(relied_on_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
@@ -109,6 +109,15 @@ ReliedOnAt = Annotated[
 ]
 
 
+Ask = Annotated[
+    list[Literal["documents", "indicators", "assay", "inventory"]] | None,
+    Query(
+        description="Papers that must stand beside the lot; may be repeated. Steps 8, 9 and 12 are"
+        " required with any; without the papers the verdict is never good.",
+    ),
+]
+
+
 @router.post(
     "/v1/verify",
     operation_id="verifyStatement",
@@ -123,6 +132,7 @@ def verify_statement(
     request: Request,
     octets: Body,
     relied_on_at: ReliedOnAt = None,
+    ask: Ask = None,
     *,
     lineage: WithLineage = False,
 ) -> Response:
@@ -131,7 +141,7 @@ def verify_statement(
     With ``lineage`` a bundle is judged by what it discloses; for a leaf the node gathers lot and
     runs, which needs its token.
     """
-    verifier = verifier_at(node, relied_on_at, lineage=lineage)
+    verifier = verifier_at(node, relied_on_at, lineage=lineage, ask=ask or ())
     if media_type_of(request, JSON, JWT) == JWT:
         return report_response(node.verify(token_bundle(octets), verifier))
     wanted = read_verify_request(octets)

@@ -25,7 +25,6 @@ from veta.cli.homes import find_leaf, home_config, home_trust, open_asked
 from veta.cli.options import HERE, AsJson, Home, Rpc, Trust, read_duration_s
 from veta.cli.rendering import listing_lines, report_lines
 from veta.config import load_trust
-from veta.disclosure.mandatory import DEFAULT_POLICY
 from veta.errors import (
     ConfigError,
     ConflictError,
@@ -34,7 +33,6 @@ from veta.errors import (
     ProvenanceError,
     StoreError,
 )
-from veta.evidence.grades import AssuranceGrade
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.determined import Undetermined
 from veta.model.identifiers import Leaf, UnixSeconds
@@ -47,7 +45,6 @@ from veta.verify.party_lists import PartyLists, read_party_lists
 from veta.verify.policy import LOT_STEPS, Policy
 from veta.verify.published_status import published_status
 from veta.verify.report import Report
-from veta.verify.verdict import Step
 from veta.verify.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -166,21 +163,18 @@ def verify(  # noqa: PLR0917 - one parameter an option
 
     Example: veta verify lot.bundle.json --offline --believe-file --max-age 30d --trust trust.json
     """
+    wanted = {
+        "documents": with_documents,
+        "indicators": with_indicators,
+        "assay": with_assay,
+        "inventory": with_inventory,
+    }
     policy = Policy(
         relied_on_at_s=read_instant(at) if at else None,
         max_age_s=read_duration_s(max_age),
         believe_carried=believe_file,
-        required=_required(
-            lineage=any(
-                (with_lineage, with_documents, with_indicators, with_assay, with_inventory)
-            ),
-            documents=with_documents,
-        ),
-        documents=with_documents,
-        indicators=(DEFAULT_POLICY,) if with_indicators else (),
-        assay=AssuranceGrade.VERIFIED if with_assay else None,
-        inventory=with_inventory,
-    )
+        required=Policy().required | (LOT_STEPS if with_lineage else frozenset()),
+    ).asking(word for word, asked in wanted.items() if asked)
     with ExitStack() as stack:
         judge = Judge(
             stack,
@@ -205,13 +199,6 @@ def verify(  # noqa: PLR0917 - one parameter an option
     _print(found, as_json=as_json)
     codes = {_exit_code(each) for _, each in found}
     return next(code for code in _WORST_FIRST if code in codes)
-
-
-def _required(*, lineage: bool, documents: bool) -> frozenset[Step]:
-    required = Policy().required
-    if lineage:
-        required |= LOT_STEPS
-    return required | {Step.ASSURANCE} if documents else required
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from veta.claims import shipped
 from veta.claims.schemes import SchemeCatalogue
-from veta.disclosure.mandatory import MandatoryPolicy
+from veta.disclosure.mandatory import DEFAULT_POLICY, MandatoryPolicy
 from veta.evidence.grades import AssuranceGrade
 from veta.model.anchoring import BatchKind
 from veta.model.consortium import Role
@@ -55,6 +55,9 @@ INDICATORS_NOT_SHOWN: Final = frozenset(
     }
 )
 """What keeps a lot's indicators from being complete."""
+
+ASKED: Final = ("documents", "indicators", "assay", "inventory")
+"""Words for what a reader can ask to see beside a lot."""
 
 LOT_STEPS: Final = frozenset({Step.LOT, Step.LINEAGE, Step.FOOTPRINT})
 """To be required beside the usual ones by whoever asks for lots with their lineage disclosed."""
@@ -144,6 +147,27 @@ class Policy:
     def asked(self) -> frozenset[str]:
         """Codes of what is not proven and counts, whether or not its step is required."""
         return frozenset().union(*(codes for asked, codes in self._optional() if asked))
+
+    def asking(self, words: Iterable[str]) -> Policy:
+        """The same policy that asks for papers beside a lot, too.
+
+        Args:
+            words: of ``ASKED``. The lot and its lineage are required with any of them.
+        """
+        named = frozenset(words)
+        if not named:
+            return self
+        required = self.required | LOT_STEPS
+        if "documents" in named:
+            required |= {Step.ASSURANCE}
+        return replace(
+            self,
+            required=required,
+            documents=self.documents or "documents" in named,
+            indicators=self.indicators or ((DEFAULT_POLICY,) if "indicators" in named else ()),
+            assay=self.assay or (AssuranceGrade.VERIFIED if "assay" in named else None),
+            inventory=self.inventory or "inventory" in named,
+        )
 
     def _optional(self) -> tuple[tuple[bool, frozenset[str]], ...]:
         return (
