@@ -273,3 +273,44 @@ def test_issue__lot_with_another_s_bundle_or_heat__is_refused_as_a_suspected_dup
     )  # fmt: skip
     alone = home.run("lot", "duplicates", "--no-home", home.bundle(LOTS[0]), home.bundle(LOTS[1]))
     assert alone.code == 0
+
+
+@pytest.mark.row("S28")
+def test_brand__of_a_home_s_lot__is_held_against_the_register_a_reader_has(home: Home) -> None:
+    stated = json.loads(home.lot(LOTS[0]).read_text("utf-8"))["brand"]
+    certificates = [
+        {"standard": standard, "first": "2024-01-01", "last": "2026-12-31"}
+        for standard in ("ISO 14001", "ISO 45001")
+    ]
+    brand = {"name": stated, "listed_from": "2020-01-01", "track": "A", "track_status": "published"}
+    register = home.folder / "brands.json"
+
+    def asked(**changes: object) -> Ran:
+        brands = [{**brand, "certificates": certificates, **changes}]
+        register.write_text(json.dumps({"schema": "veta-brand-register/1", "brands": brands}))
+        at = ("--at", "2026-11-01")
+        return home.run("brand", LOTS[0], "--register", register, *at, "--json")
+
+    assert good(asked()).json["flags"] == []
+    delisted = asked(delisted="2026-10-01")
+    assert (delisted.code, delisted.json["brand"]) == (1, stated)
+    assert [flag["code"] for flag in delisted.json["flags"]] == ["brand.delisted_since"]
+    lapsed = asked(certificates=certificates[:1])
+    assert [flag["code"] for flag in lapsed.json["flags"]] == ["brand.certificate_missing"]
+    assert home.run("brand", LOTS[0], "--register", home.folder / "none").code == 2
+
+
+@pytest.mark.row("S10")
+def test_serials__that_nobody_issued__are_unopened_and_more_than_were_issued(home: Home) -> None:
+    file = home.folder / "tyres.txt"
+    file.write_text("TYR-1\n\nTYR-2\n")
+    ask = ("lot", "serials", file, "--issuer", "1", "--site", "3", "--product-class", "12")
+    told = home.run(*ask, "--json")
+    assert told.code == 1
+    assert (told.json["issued"], told.json["unlisted"], told.json["endedPpm"]) == (0, -2, None)
+    assert [each["serial"] for each in told.json["open"]] == ["TYR-1", "TYR-2"]
+    assert "not ended: TYR-2 (unopened)" in home.run(*ask).out
+    file.write_text("TYR-1\nTYR-1\n")
+    assert "serials.twice" in home.run(*ask).err
+    file.write_bytes("TYR-Ñ\n".encode())
+    assert "serials.malformed" in home.run(*ask).err

@@ -92,6 +92,18 @@ def test_written__without_a_mandatory_member__the_official_schema_and_we_refuse(
         assert refused(json.dumps(document).encode()), name
 
 
+def test_member__of_no_standard_and_no_namespace__is_refused() -> None:
+    octets = (SAMPLES / "openepcis/Capture/Documents/TransformationEvent.json").read_bytes()
+    document: dict[str, Any] = json.loads(octets)
+    (event,) = document["epcisBody"]["eventList"]
+    for name, code in (("weight", "epcis.malformed"), ("example:weight", "")):
+        changed = document | {"epcisBody": {"eventList": [event | {name: 5}]}}
+        written = json.dumps(changed).encode()
+        assert (refused(written) if code else "") == code
+        assert bool(list(schema().iter_errors(changed))) is bool(code)
+    read_epcis(written)
+
+
 def test_samples__are_there() -> None:
     assert (len(GOOD), len(BAD), len(OFFICIAL) > 20) == (24, 11, True)
 
