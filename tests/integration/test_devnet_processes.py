@@ -288,6 +288,75 @@ class TestCommands:
         assert [each["state"] for each in done.json["validators"]] == ["stopped", "stopped"]
 
 
+class TestBrokenEngine:
+    """One validator, one member, and a program in the engine's place that does not do its work."""
+
+    @pytest.fixture
+    def described(self, tmp_path: Path) -> Path:
+        head, _, rest = NETWORK.read_text().partition("[[validators]]")
+        _, member, *_ = rest.split("[[members]]")
+        path = tmp_path / "network.toml"
+        path.write_text(
+            head.replace("faults = 1", "faults = 0")
+            + '[[validators]]\nname = "norte"\n\n[[members]]'
+            + member
+        )
+        return path
+
+    def up(self, described: Path, program: Path) -> str:
+        done = run(
+            "devnet", "up", "--network", described, "--engine", program, "--json",
+            "--dir", described.parent / "net",
+        )  # fmt: skip
+        return f"{done.code} {done.json['error']['code']}"
+
+    def test_up__cut_off_while_keys_were_made__begins_anew(
+        self, tmp_path: Path, described: Path
+    ) -> None:
+        program = behaving(tmp_path, first_block="echo 'Fatal: no'; exit 1", running="exit 1")
+        assert self.up(described, program) == "2 devnet.genesis_refused"
+        folder = NetworkFolder(tmp_path / "net")
+        kept = (folder.home("refineria") / "password").read_text()
+        assert folder.read() is None
+        assert self.up(described, program) == "2 devnet.genesis_refused"
+        assert (folder.home("refineria") / "password").read_text() != kept
+
+    def test_up__engine_that_ends_at_once__says_where_to_look(
+        self, tmp_path: Path, described: Path
+    ) -> None:
+        program = behaving(tmp_path, first_block="exit 0", running="echo 'Fatal: no'; exit 1")
+        assert self.up(described, program) == "2 devnet.not_started"
+        logs = run("devnet", "logs", "--dir", tmp_path / "net", "--json").json["logs"]
+        assert logs["norte"][-1] == "Fatal: no"
+        private = [path for path in (tmp_path / "net").rglob("*") if path.name in SECRET]
+        assert len(private) == 3
+        assert all(path.stat().st_mode & 0o077 == 0 for path in private)
+
+    def test_up__ports_taken_by_somebody_else_each_time__tries_others_thrice(
+        self, tmp_path: Path, described: Path
+    ) -> None:
+        words = "listen tcp 127.0.0.1:1: bind: address already in use"
+        program = behaving(tmp_path, first_block="exit 0", running=f"echo '{words}'; exit 1")
+        assert self.up(described, program) == "2 devnet.port_taken"
+        logs = run("devnet", "logs", "--dir", tmp_path / "net", "--json").json["logs"]
+        assert logs["norte"] == [words] * 3
+
+
+SECRET = {"password", "nodekey"}
+
+
+def behaving(tmp_path: Path, *, first_block: str, running: str) -> Path:
+    """A program that says it is the engine."""
+    program = tmp_path / "geth"
+    program.write_text(
+        "#!/bin/sh\n"
+        '[ "$1" = version ] && { echo "Version: 1.13.15-stable"; exit 0; }\n'
+        f'case " $* " in *" init "*) {first_block} ;; esac\n{running}\n'
+    )
+    program.chmod(0o755)
+    return program
+
+
 def engine_saying(tmp_path: Path, words: str) -> Path:
     program = tmp_path / "geth"
     program.write_text(f"#!/bin/sh\necho '{words}'\n")

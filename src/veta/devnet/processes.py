@@ -91,9 +91,8 @@ def start(command: Sequence[str], log: Path, *, folder: Path) -> ProcessName:
         raise ConfigError(
             "devnet.not_started", f"{command[0]} cannot be started: {error.strerror or error}"
         ) from error
-    named = name_of(child.pid)
-    if named is None:
-        raise ConfigError("devnet.not_started", f"{command[0]} ended at once; see {log}")
+    # One that ended at once is named as what it is: nobody that is alive.
+    named = name_of(child.pid) or ProcessName(child.pid, 0, _boot())
     # It is meant to outlive this object, whose own complaint about that helps nobody.
     child.returncode = 0
     return named
