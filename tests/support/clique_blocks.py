@@ -53,6 +53,13 @@ def resealed(block: dict[str, Any], key: coincurve.PrivateKey, **changes: str) -
     return forged
 
 
+def with_digest(block: dict[str, Any], **changes: str) -> dict[str, Any]:
+    """A block that says what it likes, with the digest of that."""
+    made = {**copy.deepcopy(block), **changes}
+    extra = bytes.fromhex(made["extraData"][2:])
+    return {**made, "hash": "0x" + keccak(_encoded(made, extra)).hex()}
+
+
 def _encoded(block: dict[str, Any], extra: bytes) -> bytes:
     fields: list[Any] = []
     for name in FIELDS:
