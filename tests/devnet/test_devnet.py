@@ -6,6 +6,7 @@ The tests share one network and mend what they break; each can be run alone.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from tests.support.devnet_network import (
     until,
     veta,
 )
+from tests.support.fault_proxy import FaultProxy
 from tests.support.lying_endpoint import (
     Lie,
     block_on_top,
@@ -184,7 +186,9 @@ def test_liar__about_blocks_or_contracts__is_caught_by_the_client(
 @pytest.mark.row("T25")
 def test_liar__with_a_head_of_long_ago__tells_no_status(network: RealNetwork) -> None:
     bundle = anchored(network, "BSE-CAT-26-1001")
-    with lying(network.url("isar"), frozen_at(network.height("isar") - 12)) as url:
+    frozen = network.height("isar")
+    until(lambda: network.height("isar") >= frozen + 10, 40, "the chain is further")
+    with lying(network.url("isar"), frozen_at(frozen)) as url:
         verdict = network.verify_at(bundle, url, "--max-age", "8s")
     assert (verdict.code, verdict.json["verdict"]) == (3, "INDETERMINATE")
     assert "status.stale" in codes(verdict)
@@ -328,6 +332,46 @@ def test_down_and_up__the_same_chain_goes_on(network: RealNetwork) -> None:
     again = ask(network.url("norte"), "eth_getBlockByNumber", hex(before), False)["hash"]
     assert again == known
     assert network.command("status").code == 0
+
+
+@pytest.mark.row("S30")
+def test_endpoint__that_fails_in_a_tenth_of_its_answers__anchors_once(
+    network: RealNetwork, tmp_path: Path
+) -> None:
+    """Refused, reset, lost, garbled, silent: the member's own endpoint, again and again."""
+    network.issue("BSE-CAT-26-1006")
+    url, settings = network.url("norte"), network.home("refineria") / "node.toml"
+    kept, sent = settings.read_text(), transactions_of(network)
+    port_file = tmp_path / "port"
+    failing = multiprocessing.get_context("fork").Process(
+        target=FaultProxy(url, share=0.1, seed=20_261).serve, args=(port_file,), daemon=True
+    )
+    failing.start()
+    try:
+        until(port_file.exists, 10, "the proxy listens")
+        settings.write_text(kept.replace(url, f"http://127.0.0.1:{port_file.read_text()}"))
+        begun, tries = time.monotonic(), 1
+        while network.anchor("--timeout", "30").code:
+            tries += 1
+            assert tries < 20
+        network.figures["anchor, a tenth of the answers failing, to final, s"] = (
+            time.monotonic() - begun
+        )
+        network.figures["  runs of `veta anchor` that took"] = tries
+    finally:
+        settings.write_text(kept)
+        failing.kill()
+        failing.join()
+    verdict = network.verify(network.bundle("BSE-CAT-26-1006"), "marea-motors")
+    assert verdict.json["verdict"] == "VALID"
+    assert transactions_of(network) == sent + 1
+
+
+def transactions_of(network: RealNetwork) -> int:
+    """Included transactions of the refinery's operating account, told by another's validator."""
+    keys = (network.home("refineria") / "keys").glob("operate-*.json")
+    (address,) = (json.loads(key.read_text())["address"] for key in keys)
+    return int(ask(network.url("isar"), "eth_getTransactionCount", "0x" + address, "latest"), 16)
 
 
 def anchored(network: RealNetwork, number: str) -> Path:
