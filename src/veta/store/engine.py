@@ -18,7 +18,7 @@ from veta.errors import StoreError
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S: Final = 10
-CACHE_KIB: Final = 16_384
+CACHE_KIB: Final = 32_768
 """Pages that a connection keeps: with the usual 2 MiB, keys at random places of a big table are
 read from the system again and again."""
 _WRITES: Final = "veta_writes"
