@@ -51,7 +51,7 @@ def test_openapi__every_operation__has_a_name_of_its_own_and_describes_its_refus
             if int(status) >= 400 and each["operationId"] != "getReadiness":
                 assert list(response["content"]) == ["application/problem+json"], each
     writing = [each for each in operations if each.get("security") == [{"token": []}]]
-    assert len(writing) == 41
+    assert len(writing) == 42
     with_lineage = {"getBundle", "verifyStatement"}  # only `lineage` asks for the token
     asking = {each["operationId"] for each in operations if "401" in each["responses"]}
     assert asking - with_lineage == {each["operationId"] for each in writing}

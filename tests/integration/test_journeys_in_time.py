@@ -117,9 +117,10 @@ def test_journey__receiver_weighs_less__dispute_freeze_and_notices_at_the_next_l
     grounds = Digest(sha256(b"seal 4711 broken; slip, photographs, umpire's assay").digest())
     done(smelter, smelter.lots.notices.dispute(lot, grounds))
     until = UnixSeconds(scene.now_s + 20 * DAY)
-    custody = scene.ledger().lots.custody
-    scene.send("authority", custody.encode_freeze(lot, until))
-    assert authority.member
+    with pytest.raises(InputError) as early:
+        authority.lots.custodian.freeze(lot, UnixSeconds(scene.now_s - DAY))
+    assert early.value.code == "custody.time_out_of_bounds"
+    done(authority, authority.lots.custodian.freeze(lot, until))
 
     report = looked_at(smelter, lot)
     assert {"lot.rebased", "lot.disputed", "lot.frozen"} <= codes(report)
@@ -139,6 +140,29 @@ def test_journey__receiver_weighs_less__dispute_freeze_and_notices_at_the_next_l
     after = codes(looked_at(smelter, lot))
     assert "lot.rebased" in after
     assert not after & {"lot.disputed", "lot.frozen"}
+
+
+def test_freeze__asked_by_both_sides_of_an_offer__takes_effect_with_the_second(
+    scene: CopperScene,
+) -> None:
+    miner, smelter, stranger = (scene.company(word) for word in ("miner", "smelter", "maker"))
+    lot = mined(scene, "ICE")
+    until = UnixSeconds(scene.now_s + 3 * DAY)
+    for company in (smelter, stranger):
+        company.follow()
+    with pytest.raises(InputError) as refused:
+        stranger.lots.custodian.freeze(lot, until, jointly=True)
+    assert refused.value.code == "custody.may_not_freeze"
+    done(miner, miner.lots.custodian.freeze(lot, until, jointly=True))
+    assert miner.node.ledger.lots.lot(lot, miner.node.ledger.head()).frozen_until_s == 0
+    # The other side has to name the same moment.
+    done(smelter, smelter.lots.custodian.freeze(lot, UnixSeconds(until + 60), jointly=True))
+    assert miner.node.ledger.lots.lot(lot, miner.node.ledger.head()).frozen_until_s == 0
+    done(miner, miner.lots.custodian.freeze(lot, UnixSeconds(until + 60), jointly=True))
+    record = miner.node.ledger.lots.lot(lot, miner.node.ledger.head())
+    assert record.frozen_until_s == until + 60
+    with pytest.raises((InputError, TransactionRevertedError)):
+        done(smelter, smelter.lots.custodian.accept([lot]))
 
 
 @pytest.mark.row("A23")

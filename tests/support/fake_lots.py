@@ -510,6 +510,10 @@ class FakeLots:
         """Decline."""
         return _call(CUSTODY, "decline", list(lots), named=lots)
 
+    def encode_freeze(self, lot: LotId, until_s: UnixSeconds, *, jointly: bool) -> Call:
+        """Not on the fake chain."""
+        raise NotImplementedError
+
     def encode_accept(
         self, lots: Sequence[LotId], taken: Sequence[int], consignment: Digest
     ) -> Call:

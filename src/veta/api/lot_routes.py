@@ -11,6 +11,7 @@ from veta.api.answers import intent_json, intent_response, json_response
 from veta.api.lot_schemas import (
     AcceptRequest,
     AssessmentBody,
+    FreezeRequest,
     HoldingsBody,
     LineageBody,
     LotBody,
@@ -173,6 +174,22 @@ def decline_lots(node: TheNode, request: Request, octets: Body) -> Response:
     """Decline what is offered to the member."""
     wanted: LotsRequest = read_body(request, octets, LotsRequest)
     return intent_response(node.desk.lots.custodian.decline(_lots(wanted.lots)))
+
+
+@router.post(
+    "/v1/lots/{lot}/freeze",
+    operation_id="freezeLot",
+    status_code=202,
+    dependencies=[Depends(require_token)],
+    openapi_extra=body_of(FreezeRequest),
+    responses=ACCEPTED,
+)
+def freeze_lot(node: TheNode, lot: LotName, request: Request, octets: Body) -> Response:
+    """Freeze a lot as an authority, or as one side of its offer."""
+    wanted: FreezeRequest = read_body(request, octets, FreezeRequest)
+    until_s = read_instant(wanted.until)
+    custodian = node.desk.lots.custodian
+    return intent_response(custodian.freeze(read_lot_id(lot), until_s, jointly=wanted.jointly))
 
 
 @router.post(

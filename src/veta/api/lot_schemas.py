@@ -43,6 +43,13 @@ class AcceptRequest(Strict):
     statement: Hex32 | None = Field(None, description="leaf of the statement that tells")
 
 
+class FreezeRequest(Strict):
+    """Until when a lot is frozen, and whether both sides of its offer ask for it."""
+
+    until: Instant
+    jointly: bool = False
+
+
 class LotsRequest(Strict):
     """Lots."""
 

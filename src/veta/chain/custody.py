@@ -33,6 +33,7 @@ class CustodyGateway:
         "exitOf": "exit_digest",
         "lotOf": "lot",
         "freeze": "encode_freeze",
+        "freezeJointly": "encode_freeze_jointly",
         "offer": "encode_offer",
         "open": "encode_open",
         "openAndOffer": "encode_open_and_offer",
@@ -46,7 +47,6 @@ class CustodyGateway:
     UNUSED: ClassVar[dict[str, str]] = {
         "acceptSigned": "offers are made on chain; nobody here signs one under EIP-712 yet",
         "eventHead": "the ledger asks it of all contracts alike",
-        "freezeJointly": "no part of this node yet",
         "handOverLot": "for the successor contract alone",
         "nonceUsed": "of signed offers",
         "offerDigest": "of signed offers",
@@ -63,6 +63,10 @@ class CustodyGateway:
     def encode_freeze(self, lot: LotId, until_s: UnixSeconds) -> Call:
         """Freeze a lot until a time, as an authority: once a subject, for 30 days at most."""
         return self._call("freeze", lot, until_s, gas_limit=_CALL_GAS)
+
+    def encode_freeze_jointly(self, lot: LotId, until_s: UnixSeconds) -> Call:
+        """Ask for a freeze as one side of an offer, or agree to what the other side asked."""
+        return self._call("freezeJointly", lot, until_s, gas_limit=_CALL_GAS)
 
     def version(self, block: BlockRef) -> str:
         """Protocol version of the contract."""

@@ -256,6 +256,12 @@ class ChainLots(StandingCalls):
         """Decline what is offered."""
         return self.custody.encode_decline(lots)
 
+    def encode_freeze(self, lot: LotId, until_s: UnixSeconds, *, jointly: bool) -> Call:
+        """Freeze a lot: as an authority, or as one side of an offer, which both have to ask for."""
+        if jointly:
+            return self.custody.encode_freeze_jointly(lot, until_s)
+        return self.custody.encode_freeze(lot, until_s)
+
     def encode_accept(
         self, lots: Sequence[LotId], taken: Sequence[int], consignment: Digest
     ) -> Call:

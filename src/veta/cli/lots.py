@@ -29,6 +29,7 @@ from veta.services.lot_documents import assessment_json, lot_json, lot_name, lot
 from veta.services.open_lot import Measurement, Offer
 from veta.services.run_file import credential_only, read_hex, read_run
 from veta.statement.credential import read_credential
+from veta.statement.instants import read_instant
 
 if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
@@ -175,6 +176,35 @@ def decline(
         found = [find_lot(node, each) for each in lots]
         intent = node.desk.lots.custodian.decline(found)
         return settled(node, intent, found, timeout, as_json=as_json)
+
+
+@app.command("freeze")
+def freeze(
+    lot: LotName,
+    until: Annotated[str, typer.Option(help="RFC 3339 instant at which it ends.")],
+    jointly: Annotated[
+        bool,
+        typer.Option(
+            "--jointly",
+            help="As holder or receiver of an offer that runs: frozen once both ask for this time.",
+        ),
+    ] = False,
+    timeout: Timeout = 120.0,
+    home: Home = HERE,
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> int:
+    """Freeze a lot as an authority, once; or jointly with the other side of its offer.
+
+    Nobody offers, accepts, uses or retires it until then; an offer of it may be declined.
+
+    Example: veta lot freeze 0x4f1c...e2 --until 2026-12-01T00:00:00Z
+    """
+    with open_home(home, writes=True, password_file=password_file) as node:
+        node.follow()
+        found = find_lot(node, lot)
+        intent = node.desk.lots.custodian.freeze(found, read_instant(until), jointly=jointly)
+        return settled(node, intent, [found], timeout, as_json=as_json)
 
 
 @app.command("retire")

@@ -48,6 +48,8 @@ class LotVerb(enum.StrEnum):
     OFFER = "offer"
     DECLINE = "decline"
     ACCEPT = "accept"
+    FREEZE = "freeze"
+    FREEZE_JOINTLY = "freeze jointly"
     RETIRE = "retire"
     EXIT = "exit"
     REENTER = "reenter"
@@ -87,6 +89,7 @@ _ONCE: Final = frozenset(
         LotVerb.WITHDRAW,
         LotVerb.REPLACE,
         LotVerb.OPEN,
+        LotVerb.FREEZE,
         LotVerb.CONFIRM_RULE,
         LotVerb.END_RULE,
         LotVerb.ACCREDIT,
@@ -97,6 +100,7 @@ _ONCE: Final = frozenset(
 )
 _TOLD_BY_RECEIPT: Final = frozenset(
     {
+        LotVerb.FREEZE_JOINTLY,
         LotVerb.REGISTER_RULE,
         LotVerb.RECOGNISE,
         LotVerb.SUSPEND,

@@ -209,6 +209,9 @@ class LotLedgerWriter(Protocol):
     def encode_decline(self, lots: Sequence[LotId]) -> Call:
         """Decline what is offered to the sender's member."""
 
+    def encode_freeze(self, lot: LotId, until_s: UnixSeconds, *, jointly: bool) -> Call:
+        """Freeze a lot: as an authority, or as one side of an offer, which both have to ask for."""
+
     def encode_accept(
         self, lots: Sequence[LotId], taken: Sequence[int], consignment: Digest
     ) -> Call:

@@ -107,6 +107,8 @@ def _lot_effect(
             done = _offered(call, record)
         case LotVerb.DECLINE:
             done = record.state is not LotState.OFFERED or record.offered_to != call.member
+        case LotVerb.FREEZE:
+            done = record.frozen_until_s >= call.until_s
         case LotVerb.RETIRE if record.state is LotState.RETIRED:
             return Effect.PRESENT if record.holder == call.member else Effect.FOREIGN
         case LotVerb.EXIT:

@@ -162,6 +162,31 @@ class LotCustodian:
         )
         return self._plan(LotVerb.ACCEPT, [lot], call, parts=(seen, measurement))
 
+    def freeze(self, lot: LotId, until_s: UnixSeconds, *, jointly: bool = False) -> Intent:
+        """Freeze a lot: nobody offers, accepts, uses or retires it until then.
+
+        Args:
+            lot: opened.
+            until_s: when it ends; of an authority, within what the consortium's rules allow.
+            jointly: as holder or receiver of an offer that runs. It takes effect once both asked
+                for the same time. Without it: as an authority, once a lot.
+
+        Raises:
+            InputError: ``custody.*`` of what the contract would refuse.
+        """
+        verb = LotVerb.FREEZE_JOINTLY if jointly else LotVerb.FREEZE
+        call = self._planner.ledger.lots.encode_freeze(lot, until_s, jointly=jointly)
+        record = self._records([lot])[0]
+
+        def check() -> None:
+            now_s, member = self._now_s(), self._planner.member
+            for found in _freeze_problems(lot, record, member, now_s, until_s, jointly=jointly):
+                raise _refused(found, lot)
+
+        # Of this offer: what was asked in another one is no consent to this.
+        parts = (until_s, record.offered_to, record.offer_until_s) if jointly else (until_s,)
+        return self._plan(verb, [lot], call, parts=parts, until_s=until_s, check=check)
+
     def retire(self, lots: Sequence[LotId], reason: int) -> Intent:
         """End the remainder of lots; credit in them is extinguished.
 
@@ -300,6 +325,31 @@ def _offer_problems(
         yield problem("TimeOutOfBounds", arguments=bounds)
     elif now_s < record.frozen_until_s:
         yield problem("Frozen", arguments={"lot": lot, "until": record.frozen_until_s})
+
+
+def _freeze_problems(
+    lot: LotId,
+    record: LotRecord,
+    member: MemberId,
+    now_s: int,
+    until_s: int,
+    *,
+    jointly: bool,
+) -> Iterator[Problem]:
+    """Why a member cannot freeze a lot now, but for what its role and the rules say."""
+    if record.state is LotState.UNOPENED:
+        yield problem("LotUnopened", arguments={"lot": lot})
+    elif record.state not in {LotState.HELD, LotState.OFFERED}:
+        yield _not_in_state(lot, record, LotState.HELD)
+    elif until_s <= now_s:
+        bounds = {"given": until_s, "minimum": now_s + 1, "maximum": (1 << 40) - 1}
+        yield problem("TimeOutOfBounds", arguments=bounds)
+    elif until_s <= record.frozen_until_s:
+        yield problem("Frozen", arguments={"lot": lot, "until": record.frozen_until_s})
+    elif jointly:
+        runs = record.state is LotState.OFFERED and now_s < record.offer_until_s
+        if not runs or member not in {record.holder, record.offered_to}:
+            yield problem("MayNotFreeze", arguments={"lot": lot, "member": member})
 
 
 def _not_in_state(lot: LotId, record: LotRecord, required: LotState) -> Problem:
