@@ -1,12 +1,12 @@
 """Figures of lots in the store, each beside its floor in the same run; plain dicts.
 
-Lineage: a random history of 30 layers of 33,333 lots, each of 2 to 16 of the layer before, followed
-into a store of its own as far as the lot that is asked: it has about 5,500 ancestors. Floor: scipy's
-breadth-first search over all of the edges in memory. It answers which lots went into one, and so is
-held against that question (``lots_behind``); how much of the metal passed through each, in exact
-shares, is another one, whose time stands beside it. Times are of the processor: a search is shorter
-than the turn that another process gets. Opening: one lot of a batch of a million of the member's own;
-floor: the hashes of its path.
+Lineage: a random history of 30 layers of 33,333 lots, each of 2 to 16 of the layer before,
+followed into a store of its own as far as the lot that is asked: it has about 5,500 ancestors.
+Floor: scipy's breadth-first search over all of the edges in memory. It answers which lots went
+into one, and so is held against that question (``lots_behind``); how much of the metal passed
+through each, in exact shares, is another one, whose time stands beside it. Times are of the
+processor: a search is shorter than the turn that another process gets. Opening: one lot of a
+batch of a million of the member's own; floor: the hashes of its path.
 """
 
 from __future__ import annotations
