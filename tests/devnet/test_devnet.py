@@ -51,7 +51,9 @@ def test_up__from_nothing__is_ready_within_a_minute(network: RealNetwork) -> Non
     assert network.figures["up, from nothing: told, s"] < 60
     status = network.command("status")
     assert (status.code, status.json["whole"], status.json["apart"]) == (0, True, [])
-    assert [each["peers"] for each in status.json["validators"]] == [3, 3, 3, 3]
+    # Two that dial one another at once let go of both calls, and try again half a minute later.
+    for url in network.urls():
+        until(lambda url=url: ask(url, "net_peerCount") == "0x3", 90, "all know all")  # type: ignore[misc]
     for each in status.json["validators"]:
         memory = f"memory of validator {each['name']}, MiB (resident)"
         network.figures[memory] = each["memory_octets"] / (1 << 20)
