@@ -329,8 +329,8 @@ interface IAssurance is IVetaContract {
     ) external view;
 
     /// @notice Whether the site's assurance under the programme is suspended: of one of its schemes a certificate in its
-    /// window is suspended now, and none stands in for it that is not suspended, has the level required and covers
-    /// the same substances or all.
+    /// window is suspended now, or one was withdrawn or void, and none stands in for it that runs unsuspended, has the
+    /// level required and covers the same substances or all. What merely ran out suspends nothing.
     function suspended(uint32 site, uint16 programme) external view returns (bool);
 
     /// @notice A confirmed rule; refuses one that is unknown or not confirmed. The caller compares its window.
@@ -374,7 +374,8 @@ interface IAssurance is IVetaContract {
     /// @notice The record made of an issuer's document, 0 if none.
     function recordOf(uint32 issuer, bytes32 leaf) external view returns (uint32);
 
-    /// @notice Certificates of (site, scheme) that were not over when the last one was recorded: at most seven.
+    /// @notice Certificates of (site, scheme) that were not over when the last one was recorded, and those withdrawn or void
+    /// that none recorded since stands in for: at most seven.
     function certificatesOf(uint32 site, uint16 scheme_) external view returns (uint32[] memory);
 
     /// @notice Length of a record's status list.

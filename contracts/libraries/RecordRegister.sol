@@ -30,8 +30,9 @@ abstract contract RecordRegister is SchemeRegister {
     mapping(uint32 record => Record content) private _records;
     mapping(uint32 record => RecordEntry[] entries) private _statuses;
     mapping(uint32 issuer => mapping(bytes32 leaf => uint32 record)) private _recordOf;
-    /// @dev Up to seven certificates that were not over when the last one was recorded, as a SmallSet, and from bit 224
-    /// on how many of them are suspended.
+    /// @dev Up to seven certificates, as a SmallSet: those that were not over when the last one was recorded, and those
+    /// withdrawn or void that none recorded since stands in for. From bit 224 on how many of them are suspended, withdrawn
+    /// or void.
     mapping(uint32 site => mapping(uint16 scheme => uint256 certificates)) private _live;
     /// @dev The same by issuer, whatever the scheme: a SmallSet.
     mapping(uint32 site => mapping(uint32 issuer => uint256 certificates)) private _issued;
@@ -175,6 +176,7 @@ abstract contract RecordRegister is SchemeRegister {
     function withdraw(uint32 record_, bytes32 grounds) external {
         (Record storage content, RecordSource source, uint32 member) = _concerned(record_);
         _requireNotOver(record_, content);
+        _freezeCredit(content);
         content.until = _now();
         content.flags |= ENDED;
         _append(record_, RecordAction.WITHDRAW, source, member, _now(), grounds);
@@ -187,6 +189,7 @@ abstract contract RecordRegister is SchemeRegister {
         if (effective > _now()) revert InTheFuture(effective, _now());
         if (effective >= content.until) revert RecordEnded(record_, content.until);
         if (content.flags & ENDED != 0) _requireRoom(record_);
+        _freezeCredit(content);
         content.until = effective;
         content.flags |= ENDED;
         _append(record_, RecordAction.VOID, source, member, effective, grounds);
@@ -212,14 +215,15 @@ abstract contract RecordRegister is SchemeRegister {
         return content.flags & EVERY_SUBSTANCE != 0 || _has(content.substances, substance);
     }
 
-    /// @dev Of one scheme a certificate is suspended in its window, and no other stands in for it.
+    /// @dev Of one scheme a certificate is suspended in its window, or was withdrawn or void, and no other stands in for it.
     function _isSuspended(uint32 site, uint16 scheme_, uint8 level) internal view returns (bool) {
         uint256 live = _live[site][scheme_];
         if (live < ONE_SUSPENDED) return false;
         uint32[] memory ids = (live & LIVE_MASK).values();
         for (uint256 i = 0; i < ids.length; ++i) {
             Record storage content = _records[ids[i]];
-            if (!_runs(content) || content.flags & SUSPENDED == 0) continue;
+            bool suspendedNow = _runs(content) && content.flags & SUSPENDED != 0;
+            if (!suspendedNow && content.flags & ENDED == 0) continue;
             if (!_isReplaced(ids, content.substances, level)) return true;
         }
         return false;
@@ -274,7 +278,15 @@ abstract contract RecordRegister is SchemeRegister {
         );
     }
 
-    /// @dev Whatever is over makes room.
+    /// @dev Credit that a certificate gave is not used while it is suspended, nor after it ended for cause: at most once
+    /// counted, whatever becomes of it.
+    function _freezeCredit(Record storage content) private {
+        if (content.parent != 0 && content.flags & (SUSPENDED | ENDED) == 0) {
+            _live[content.subject][content.scheme] += ONE_SUSPENDED;
+        }
+    }
+
+    /// @dev Whatever ran out makes room, and whatever ended for cause once the new one stands in for it.
     function _enlist(uint32 record_, Record memory content) private {
         uint256 live = 0;
         uint256 ofIssuer = 0;
@@ -282,10 +294,11 @@ abstract contract RecordRegister is SchemeRegister {
         uint32[] memory ids = (_live[content.subject][content.scheme] & LIVE_MASK).values();
         for (uint256 i = 0; i < ids.length; ++i) {
             Record storage other = _records[ids[i]];
-            if (other.until <= _now()) continue;
+            bool ended = other.flags & ENDED != 0;
+            if (ended ? _standsInFor(content, other) : other.until <= _now()) continue;
             live = live.with(ids[i]);
             if (other.issuer == content.issuer) ++ofIssuer;
-            if (other.flags & SUSPENDED != 0) suspensions += ONE_SUSPENDED;
+            if (ended || other.flags & SUSPENDED != 0) suspensions += ONE_SUSPENDED;
         }
         if (ofIssuer == LIVE_PER_ISSUER) revert TooMany(LIVE_PER_ISSUER + 1, LIVE_PER_ISSUER);
         if (live.size() == LIVE_MAXIMUM) revert TooMany(LIVE_MAXIMUM + 1, LIVE_MAXIMUM);
@@ -370,6 +383,12 @@ abstract contract RecordRegister is SchemeRegister {
             if (stands && (content.substances == 0 || content.substances == substances)) return true;
         }
         return false;
+    }
+
+    /// @dev At its level or above, for the same substances or all.
+    function _standsInFor(Record memory content, Record storage other) private view returns (bool) {
+        return content.level >= other.level
+            && (content.substances == 0 || content.substances == other.substances);
     }
 
     function _pack(uint16[] calldata substances) private view returns (uint256 packed) {

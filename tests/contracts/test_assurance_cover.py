@@ -217,20 +217,51 @@ class TestSuspended:
         assured.certify(accreditation=3, **wide)
         assert self.ask(assured) is False
 
-    def test_suspended__certificate_over_or_withdrawn__is_no_suspension(
-        self, assured: Assured
-    ) -> None:
+    def test_suspended__certificate_that_ran_out__is_no_suspension(self, assured: Assured) -> None:
         calls = assured.assurance
         short = assured.certify(until=assured.chain.now() + 10 * DAY)
         assured.send(calls.suspend(short, WHY), "body")
         assert self.ask(assured) is True
         assured.chain.wait(10 * DAY)
         assert self.ask(assured) is False
-        other = assured.certify(leaf=digest("other"))
-        assured.send(calls.suspend(other, WHY), "body")
+
+    @pytest.mark.row("A23")
+    @pytest.mark.parametrize("before", ["running", "suspended"])
+    @pytest.mark.parametrize("how", ["withdrawn", "void", "withdrawn, then void"])
+    def test_suspended__certificate_ended_for_cause__until_another_stands_in(
+        self, assured: Assured, how: str, before: str
+    ) -> None:
+        calls = assured.assurance
+        record = assured.certify()
+        if before == "suspended":
+            assured.send(calls.suspend(record, WHY), "body")
+        if "withdrawn" in how:
+            assured.send(calls.withdraw(record, WHY), "accreditor")
+        if "void" in how:
+            effective = assured.chain.now() - 1
+            assured.send(calls.voidRecord(record, effective, WHY), "accreditor")
         assert self.ask(assured) is True
-        assured.send(calls.withdraw(other, WHY), "accreditor")
-        assert self.ask(assured) is False
+        assured.chain.wait(400 * DAY)
+        assert self.ask(assured) is True, "time heals nothing"
+        wide = {"until": assured.chain.now() + 900 * DAY}
+        low = assured.certify(level=1, leaf=digest("low"), **wide)
+        assert self.ask(assured, RMM_2) is True, "the other's level is too low"
+        assert self.ask(assured, RMM_1) is False
+        second = assured.certify(leaf=digest("second"), **wide)
+        assert self.ask(assured, RMM_2) is False
+        assert calls.certificatesOf(AURORA, RMM).call() == [low, second]
+
+    def test_certify__beside_certificates_ended_for_cause__finds_no_endless_room(
+        self, assured: Assured
+    ) -> None:
+        """A body that certifies and withdraws does not grow what is looped over."""
+        calls = assured.assurance
+        given: tuple[dict[str, Any], ...] = ({}, {"level": 1}, {"substances": [GOLD]})
+        for count, change in enumerate(given):
+            record = assured.certify(leaf=digest(f"given {count}"), **change)
+            assured.send(calls.withdraw(record, WHY), "body")
+        with assured.chain.refuses("TooMany", 4, 3):
+            assured.certify(leaf=digest("one more"), level=1, substances=[GOLD])
 
     def test_suspended__one_scheme_of_two__suspends_the_joint_programme_alone(
         self, assured: Assured

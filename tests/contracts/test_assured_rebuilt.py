@@ -26,12 +26,32 @@ from tests.contracts.test_slots import bits, heads, slot
 from tests.contracts.world import ARTIFACTS
 
 NOBODY = 99
+ENDED = 1 << 5
+"""Withdrawn or void."""
+
+
+def frozen(records: list[list[Any]]) -> list[list[Any]]:
+    """Certificates that ended for cause, and none that was recorded later stands in for."""
+    return [
+        r
+        for at, r in enumerate(records)
+        if r[4]
+        and r[7] & ENDED
+        and not any(
+            other[4]
+            and (other[0], other[1]) == (r[0], r[1])
+            and other[2] >= r[2]
+            and other[8] in {0, r[8]}
+            for other in records[at + 1 :]
+        )
+    ]
 
 
 def is_suspended(running: list[list[Any]], site: int, scheme: int, level: int) -> bool:
     own = [r for r in running if (r[0], r[1]) == (site, scheme)]
-    stand = [r for r in own if not r[7] & 15 and r[2] >= level]
-    return any(r[7] & 15 and not any(other[8] in {0, r[8]} for other in stand) for r in own)
+    stand = [r for r in own if not r[7] & (15 | ENDED) and r[2] >= level]
+    bad = [r for r in own if r[7] & (15 | ENDED)]
+    return any(not any(other[8] in {0, r[8]} for other in stand) for r in bad)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +157,8 @@ def test_assurance__rebuilt_from_its_logs__knows_who_assures_and_what_is_suspend
             active = [r for r in running if (r[0], r[3]) == (site, member) and not r[7] & 15]
             assert calls.assures(member, site).call() is bool(active)
         for programme, requirements in fold.programmes.items():
-            expected = any(is_suspended(running, site, *each) for each in requirements)
+            known = [*running, *(r for r in frozen(fold.records) if r not in running)]
+            expected = any(is_suspended(known, site, *each) for each in requirements)
             assert calls.suspended(site, programme).call() is expected
     assert calls.suspended(AURORA, RMM_2).call() is True
     assert calls.suspended(BAHIA, RMM_2).call() is False

@@ -117,6 +117,7 @@ def test_withdraw__a_way_in_nobody_opened__returns_capacity_and_the_lots_numbers
 ) -> None:
     miner = scene.company("miner")
     ledger = scene.ledger()
+    miner.follow()
     before = {use.originated for (_, _), use in miner.shelf.balance.site(MINE).uses.items()} or {0}
     first, second = issued(scene, "W-10", "W-11")
     asked = miner.lots.corrector.withdraw(second)

@@ -36,6 +36,7 @@ from veta.statement.credential import Credential
 _NOTHING: Final = bytes(32)
 _LIVE_PER_ISSUER: Final = 3
 _LIVE: Final = 7
+_FOR_CAUSE: Final = frozenset({RecordAction.WITHDRAW, RecordAction.VOID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class AssuranceDesk:
             _require_window(starts_s, min(made.until_s, above.until_s))
             require_names_site(document, registered.identifier)
             self._require_new(view, made.leaf)
-            self._require_room(view, site, above.scheme)
+            self._require_room(view, site, above, grant)
 
         call = self._planner.ledger.lots.encode_certify(made)
         request = digest_of(LotVerb.CERTIFY, made)
@@ -306,25 +307,43 @@ class AssuranceDesk:
         if number:
             raise refused("already_recorded", f"record {number} was made of this document")
 
-    def _require_room(self, view: AssuranceView, site: SiteId, scheme: int) -> None:
-        """Certificates of a site that are not over: as followed, without those that ended early."""
+    def _require_room(
+        self, view: AssuranceView, site: SiteId, above: AssuranceRecord, grant: Grant
+    ) -> None:
+        """Certificates of a site that are not over, and those that ended for cause.
+
+        One that was withdrawn or void makes room for one that stands in for it. The contract, which
+        is asked before anything is sent, counts exactly.
+        """
         with self._planner.store.read() as work:
-            made = work.said(RecordMade, subject=site, scheme=scheme)
-        live = [
+            made = work.said(RecordMade, subject=site, scheme=above.scheme)
+        found = [view.ledger.lots.assurance_record(each.record, view.head) for each in made]
+        known = [each for each in found if each is not None and each.parent]
+        live = [each for each in known if each.until_s > view.now_s]
+        live += [
             each
-            for each in made
-            if each.parent
-            and each.until_s > view.now_s
-            and (now := view.ledger.lots.assurance_record(each.record, view.head)) is not None
-            and now.until_s > view.now_s
+            for each in known
+            if any(entry.action in _FOR_CAUSE for entry in each.entries)
+            and not _stands_in(grant.level, grant.substances, each)
+            and not any(
+                _stands_in(later.level, later.substances, each)
+                for later in known
+                if later.record > each.record
+            )
         ]
         own = sum(each.issuer == self._planner.member for each in live)
         if own >= _LIVE_PER_ISSUER or len(live) >= _LIVE:
             raise refused(
                 "too_many",
-                f"site {site} has {len(live)} certificates of scheme {scheme} that are not over, "
-                f"{own} of them ours: at most {_LIVE_PER_ISSUER} of ours, {_LIVE} in all",
+                f"site {site} has {len(live)} certificates of scheme {above.scheme} that are not "
+                f"over or ended for cause, {own} of them ours: at most {_LIVE_PER_ISSUER} of ours, "
+                f"{_LIVE} in all",
             )
+
+
+def _stands_in(level: int, substances: tuple[SubstanceId, ...], ended: AssuranceRecord) -> bool:
+    """At the level of the other or above, for the same substances or all."""
+    return level >= ended.level and (not substances or substances == ended.substances)
 
 
 def _grant(subject: int, under: int, grant: Grant, document: Credential) -> AssuranceGrant:

@@ -98,7 +98,8 @@ class BalanceDesk:
             accounts, uses = work.credit_accounts(site), work.period_uses(site)
             registered = work.said(SiteRegistered, site=site)
             if not (accounts or uses or registered):
-                raise NotFoundError("registry.unknown_site", f"site {site} is not registered")
+                message = f"site {site} is not known here: no registration of it was followed"
+                raise NotFoundError("registry.unknown_site", message)
         credit = tuple(
             CreditBalance(account, usable(account.period, now, periods))
             for account in accounts
