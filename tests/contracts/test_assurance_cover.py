@@ -201,9 +201,9 @@ class TestSuspended:
         assured.send(calls.suspend(record, WHY), "body")
         assert self.ask(assured, RMM_2) is True, "the other's level is too low"
         assert self.ask(assured, RMM_1) is False
-        gold = assured.certify(substances=[GOLD], leaf=digest("gold"))
+        assured.certify(substances=[GOLD], leaf=digest("gold"), until=assured.chain.now() + 5 * DAY)
         assert self.ask(assured, RMM_2) is True, "the other is for gold"
-        assured.send(calls.withdraw(gold, WHY), "body")
+        assured.chain.wait(5 * DAY)
         assured.certify(leaf=digest("second"))
         assert self.ask(assured, RMM_2) is False
         assured.send(calls.suspend(low, WHY), "body")
@@ -261,7 +261,8 @@ class TestSuspended:
             record = assured.certify(leaf=digest(f"given {count}"), **change)
             assured.send(calls.withdraw(record, WHY), "body")
         with assured.chain.refuses("TooMany", 4, 3):
-            assured.certify(leaf=digest("one more"), level=1, substances=[GOLD])
+            more = assured.certificate(leaf=digest("one more"), level=1, substances=[GOLD])
+            assured.attempt(more, "body")
 
     def test_suspended__one_scheme_of_two__suspends_the_joint_programme_alone(
         self, assured: Assured

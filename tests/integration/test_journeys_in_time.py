@@ -182,6 +182,10 @@ def test_journey__body_withdraws_for_cause__flagged_frozen_named_and_history_kep
         smelted(scene, unused, "CAUSE-FROZEN")
     assert "suspend" in str(frozen.value).lower()
     done(body, body.lots.assurance.withdraw(scene.certificate, GROUNDS))
+    smelter.follow()
+    with pytest.raises((InputError, TransactionRevertedError)) as frozen:
+        smelted(scene, unused, "CAUSE-STILL-FROZEN")
+    assert "suspend" in str(frozen.value).lower()
     # Lots since are flagged, with the date, and their history stays: what was sold is not undone.
     flagged = looked_at(smelter, unused)
     assert {"assurance.suspended_since", "assurance.withdrawn_since"} & codes(flagged)
