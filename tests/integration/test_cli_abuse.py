@@ -344,3 +344,15 @@ def test_interrupted__anchor__is_taken_up_again(home: Home) -> None:
     assert home.verdict("BSE-CAT-26-1004") == "VALID"
     batches = home.run("show", "batch", "--json").json["batches"]
     assert [batch["sequence"] for batch in batches] == [1, 2]
+
+
+def test_issue__a_lot_that_has_a_passport__is_said_before_both_stand(home: Home) -> None:
+    first, again = (home.run("issue", home.lot(LOTS[0])) for _ in range(2))
+    assert (first.code, again.code) == (0, 0)
+    assert "[issue.issued_before]" in again.err
+
+
+def test_numbers__beyond_what_a_contract_counts__are_a_usage_error(home: Home) -> None:
+    much = "99999999999999999999"
+    for command in (("assurance", "affected", much), ("balance", "--site", much)):
+        assert home.run(*command).code == 2

@@ -163,6 +163,8 @@ def _issued_as(home: Home, name: str) -> Ran:
     path = home.lot("BSE-CAT-26-1001")
     document = json.loads(path.read_bytes())
     document["lotNumber"] = "BSE-CAT-26-9999"
+    for bundle in document["bundles"]:  # a bundle is of one lot
+        bundle["number"] = bundle["number"].replace("26-1001", "26-9999")
     document["issuer"]["name"] = name
     path.write_text(json.dumps(document))
     good(home.run("issue", path))

@@ -10,10 +10,10 @@ import typer
 
 from veta.cli.affected import affected_lines
 from veta.cli.console import OK, UNDETERMINED, emit, say
-from veta.cli.homes import as_leaf, find_leaf, open_home
+from veta.cli.homes import as_leaf, find_leaf, open_home, say_if_behind
 from veta.cli.issue import read_octets
 from veta.cli.lots import Timeout, exit_code, intent_json, intent_words, settle
-from veta.cli.options import HERE, AsJson, Home, PasswordFile
+from veta.cli.options import HERE, U32, AsJson, Home, PasswordFile
 from veta.cli.registry import record_lines
 from veta.errors import InputError
 from veta.model.columns import SubstanceId
@@ -42,11 +42,13 @@ Statement = Annotated[
         help="The document, issued and anchored by the member: its file, leaf or credential id."
     ),
 ]
-Record = Annotated[int, typer.Argument(min=1, help="Its number; `veta registry certificates`.")]
+Record = Annotated[
+    int, typer.Argument(min=1, max=U32, help="Its number; `veta registry certificates`.")
+]
 Grounds = Annotated[
     str, typer.Option(help="What says why: a file, of which the SHA-256 is recorded, or a digest.")
 ]
-Level = Annotated[int, typer.Option(min=1, help="Of the scheme's levels.")]
+Level = Annotated[int, typer.Option(min=1, max=255, help="Of the scheme's levels.")]
 Substances = Annotated[
     list[str] | None, typer.Option("--substance", help="Metal; several times. Default: every one.")
 ]
@@ -56,8 +58,8 @@ Until = Annotated[str, typer.Option(help="Instant; default: the document's.")]
 
 @app.command("recognise")
 def recognise(  # noqa: PLR0917 - one parameter an option
-    scheme: Annotated[int, typer.Option(min=1, help="Scheme that the member owns.")],
-    body: Annotated[int, typer.Option(min=1, help="Accreditation body, a member.")],
+    scheme: Annotated[int, typer.Option(min=1, max=65_535, help="Scheme that the member owns.")],
+    body: Annotated[int, typer.Option(min=1, max=U32, help="Accreditation body, a member.")],
     from_: Annotated[str, typer.Option("--from", help="Instant; default: now.")] = "",
     until: Annotated[str, typer.Option(help="Instant; default: open.")] = "",
     end: Annotated[bool, typer.Option("--end", help="Recognise it no more, from now on.")] = False,
@@ -87,8 +89,8 @@ def recognise(  # noqa: PLR0917 - one parameter an option
 @app.command("accredit")
 def accredit(  # noqa: PLR0917 - one parameter an option
     statement: Statement,
-    body: Annotated[int, typer.Option(min=1, help="Member that is accredited.")],
-    scheme: Annotated[int, typer.Option(min=1, help="For which scheme.")],
+    body: Annotated[int, typer.Option(min=1, max=U32, help="Member that is accredited.")],
+    scheme: Annotated[int, typer.Option(min=1, max=65_535, help="For which scheme.")],
     level: Level,
     substance: Substances = None,
     from_: From = "",
@@ -113,8 +115,10 @@ def accredit(  # noqa: PLR0917 - one parameter an option
 @app.command("certify")
 def certify(  # noqa: PLR0917 - one parameter an option
     statement: Statement,
-    site: Annotated[int, typer.Option(min=1, help="Site that is certified.")],
-    accreditation: Annotated[int, typer.Option(min=1, help="The member's own: its number.")],
+    site: Annotated[int, typer.Option(min=1, max=U32, help="Site that is certified.")],
+    accreditation: Annotated[
+        int, typer.Option(min=1, max=U32, help="The member's own: its number.")
+    ],
     level: Level,
     substance: Substances = None,
     from_: From = "",
@@ -220,12 +224,15 @@ def void(
 def affected(record: Record, home: Home = HERE, as_json: AsJson = False) -> int:
     """List what rests on a certificate: lots, who holds them, what is left, and unused credit.
 
-    Ends with 3 if it is not all: there are runs of which nobody can tell, or too many.
+    Ends with 3 if it is not all: there are runs of which nobody can tell, or too many, or the
+    chain has gone on since the home followed it (`veta audit` brings it up to date).
 
     Example: veta assurance affected 2 --json
     """
     with open_home(home, writes=False) as node:
         document = affected_json(node.affected(record), node.registry.names())
+        if say_if_behind(node):
+            document["complete"] = False
     emit(document, affected_lines(document), as_json=as_json)
     return OK if document["complete"] else UNDETERMINED
 

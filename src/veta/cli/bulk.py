@@ -55,8 +55,10 @@ def verify_stream(source: str, judge: Callable[[bytes], Report], *, from_line: i
             sys.stdout.flush()
             say(f"stopped after line {last}: resume with --from-line {last + 1}")
             raise
+    if not counts:
+        raise InputError("bulk.empty", f"there is no line {from_line} to judge")
     words = ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items()))
-    say(f"{counts.total():,} lines judged, the last is line {last}: {words or 'none'}")
+    say(f"{counts.total():,} lines judged, the last is line {last}: {words}")
     return next(code for code in _WORST_FIRST if code in codes)
 
 

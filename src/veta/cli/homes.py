@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from veta.cli.console import moment, say
 from veta.config import ChainSettings, NodeConfig, load_node_config, load_trust
-from veta.errors import ConfigError, InputError, NotFoundError
+from veta.errors import ConfigError, InputError, LedgerError, NotFoundError
 from veta.model.identifiers import Leaf
 from veta.model.trust import TrustConfig
 from veta.statement.passport import lot_identifier
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
 
 CONFIG_NAME = "node.toml"
+BEHIND_S: Final = 600
+"""A home that followed so lately is not behind: blocks come while somebody reads."""
 
 
 def home_config(home: Path, password_file: Path | None = None) -> NodeConfig:
@@ -70,6 +73,32 @@ def open_home(
         config = replace(config, chain=chain)
     pinned = load_trust(trust) if trust is not None else home_trust(config)
     return build_node(config, pinned, opening=Opening(writes=writes))
+
+
+def say_if_behind(node: OpenNode) -> bool:
+    """Whether the home has not followed the chain lately, so that newer facts are missing.
+
+    Said on stderr with the block that was followed last. An endpoint that cannot be asked is no
+    reason to say anything: what was followed is shown.
+    """
+    with node.store.read() as work:
+        cursor = work.cursor()
+    try:
+        head = node.ledger.final_head()
+    except LedgerError:
+        return False
+    if cursor is not None and head.time_s - cursor.time_s <= BEHIND_S:
+        return False
+    followed = (
+        "nothing was followed yet"
+        if cursor is None
+        else f"this is as of block {cursor.number}, {moment(cursor.time_s)}"
+    )
+    say(
+        f"veta: {followed}; the chain is at block {head.number}, {moment(head.time_s)}: "
+        "`veta audit` brings the home up to date [home.behind]"
+    )
+    return True
 
 
 def open_asked(home: Path, *, trust: Path | None = None, rpc: list[str] | None = None) -> OpenNode:

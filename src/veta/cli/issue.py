@@ -108,6 +108,8 @@ def issue(  # noqa: PLR0917 - one parameter an option
         if not force:
             preflight(prepared, node)
             require_unmarked(prepared, node)
+        if not corrects:
+            _say_issued_before(prepared, node)
         if corrects:
             correction = Correction(find_leaf(node, corrects), read_correction_reason(reason))
             prepared[0].credential["corrects"] = correction.member()
@@ -124,6 +126,22 @@ def _require_one_correction(prepared: list[Prepared], corrects: str, reason: str
         raise InputError("supersede.reason", "--corrects and --reason go together, for one file")
     if reason:
         read_correction_reason(reason)
+
+
+def _say_issued_before(prepared: list[Prepared], node: OpenNode) -> None:
+    """Of a lot that has a passport already: a second one is said, before both can stand."""
+    for each in prepared:
+        new = view_credential(each.credential)
+        subject = new.subject.get("id")
+        if new.kind is not BatchKind.PASSPORT or not isinstance(subject, str) or not node.writes:
+            continue
+        for kept in node.find(subject, limit=1):
+            leaf = kept.record.leaf.hex()
+            say(
+                f"veta: {each.path}: this lot has a passport, {leaf[:16]}...: two that both stand "
+                f"are equivocation. A correction says so: --corrects {leaf[:8]}... --reason; else "
+                "revoke one of them [issue.issued_before]"
+            )
 
 
 def _give_places(prepared: list[Prepared], node: OpenNode, list_url: str) -> None:

@@ -16,7 +16,7 @@ from veta.cli.console import NOT_VERIFIED, OK, emit, moment, say
 from veta.cli.files import statement_of
 from veta.cli.homes import open_asked, open_home
 from veta.cli.indicators import write_secret
-from veta.cli.options import HERE, AsJson, Home, Rpc, Trust
+from veta.cli.options import HERE, U32, AsJson, Home, Rpc, Trust
 from veta.cli.rendering import plain
 from veta.errors import NotFoundError, VerificationError
 from veta.model.identifiers import UnixSeconds
@@ -42,9 +42,13 @@ app = typer.Typer(
 @app.command("make")
 def make(  # noqa: PLR0917 - one parameter an option
     name: Annotated[str, typer.Option(help="Name of the licence, behind the owner's DID.")],
-    scheme: Annotated[int, typer.Option(help="Number of the scheme (`veta registry schemes`).")],
+    scheme: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Number of the scheme (`veta registry schemes`).")
+    ],
     licensee: Annotated[str, typer.Option(help="DID of the member that may show the mark.")],
-    site: Annotated[int, typer.Option(help="Number of the site that makes the lots.")],
+    site: Annotated[
+        int, typer.Option(min=1, max=U32, help="Number of the site that makes the lots.")
+    ],
     model: Annotated[list[str], typer.Option(help="Chain-of-custody model; repeatable.")],
     first: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
     last: Annotated[str, typer.Option(help="Last day, all of it.")],

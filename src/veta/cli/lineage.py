@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from veta.cli.console import OK, emit, table
-from veta.cli.homes import open_home
+from veta.cli.homes import open_home, say_if_behind
 from veta.cli.lot_words import named
 from veta.cli.lots import LotName, find_lot
-from veta.cli.options import HERE, AsJson, Home
+from veta.cli.options import HERE, U32, AsJson, Home
 from veta.errors import InputError
 from veta.model.columns import ELEMENT_SYMBOLS
 from veta.model.identifiers import MemberId
@@ -49,8 +49,13 @@ def lineage(
 
 
 def balance(
-    site: Annotated[int, typer.Option(help="A site's periods and credit instead of lots.")] = 0,
-    member: Annotated[int, typer.Option(help="Whose lots; default: the home's member.")] = 0,
+    site: Annotated[
+        int,
+        typer.Option(min=0, max=U32, help="A site's periods and credit instead of lots."),
+    ] = 0,
+    member: Annotated[
+        int, typer.Option(min=0, max=U32, help="Whose lots; default: the home's member.")
+    ] = 0,
     home: Home = HERE,
     as_json: AsJson = False,
 ) -> int:
@@ -59,6 +64,7 @@ def balance(
     Example: veta balance --site 3 --json
     """
     with open_home(home, writes=False) as node:
+        say_if_behind(node)
         if site:
             balanced = node.lots.balance.site(SiteId(site))
             document = site_json(balanced, node.registry.names())

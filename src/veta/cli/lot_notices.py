@@ -20,7 +20,7 @@ from veta.cli.lots import (
     intent_words,
     settle,
 )
-from veta.cli.options import HERE, AsJson, Home, PasswordFile
+from veta.cli.options import HERE, U32, AsJson, Home, PasswordFile
 from veta.errors import NotFoundError
 from veta.model.identifiers import MemberId
 from veta.model.lots import LotId
@@ -68,7 +68,9 @@ def restate(  # noqa: PLR0917 - one parameter an option
 
 def confirm(
     lot: LotName,
-    index: Annotated[int, typer.Option(min=0, help="Of the batch's restatements, from 0.")],
+    index: Annotated[
+        int, typer.Option(min=0, max=U32, help="Of the batch's restatements, from 0.")
+    ],
     timeout: Timeout = 120.0,
     home: Home = HERE,
     password_file: PasswordFile = None,
@@ -107,7 +109,7 @@ def dispute(
 
 def uphold(
     lot: LotName,
-    party: Annotated[int, typer.Option(min=1, help="Member whose dispute it is.")],
+    party: Annotated[int, typer.Option(min=1, max=U32, help="Member whose dispute it is.")],
     batch: Batch = False,
     timeout: Timeout = 120.0,
     home: Home = HERE,

@@ -42,6 +42,8 @@ Beside: TypeAlias = Annotated[
     ),
 ]
 HERE = Path()
+U32: Final = 2**32 - 1
+"""The highest number of a member, site or record."""
 
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from veta.cli.console import OK, emit, moment, table
-from veta.cli.homes import open_home
+from veta.cli.homes import open_home, say_if_behind
 from veta.cli.lot_words import named
 from veta.cli.options import HERE, AsJson, Home
 from veta.services.registry import RegistryShelf
@@ -93,6 +93,7 @@ def _show(
     as_json: bool,
 ) -> int:
     with open_home(home, writes=False) as node:
+        say_if_behind(node)
         document = document_of(node.registry)
     emit(document, lines_of(document), as_json=as_json)
     return OK

@@ -9,7 +9,7 @@ import typer
 from veta.cli.console import emit
 from veta.cli.homes import open_home
 from veta.cli.lots import Timeout, exit_code, intent_json, intent_words, settle
-from veta.cli.options import HERE, AsJson, Home, PasswordFile
+from veta.cli.options import HERE, U32, AsJson, Home, PasswordFile
 from veta.cli.registry import rule_lines
 from veta.errors import InputError
 from veta.model.lot_events import NO_TIME
@@ -28,12 +28,14 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-Rule = Annotated[int, typer.Argument(min=1, help="The rule's number; `veta registry rules`.")]
+Rule = Annotated[
+    int, typer.Argument(min=1, max=U32, help="The rule's number; `veta registry rules`.")
+]
 
 
 @app.command("register")
 def register(
-    site: Annotated[int, typer.Option(min=1, help="Site that the member operates.")],
+    site: Annotated[int, typer.Option(min=1, max=U32, help="Site that the member operates.")],
     share: Annotated[
         list[str],
         typer.Option(help="CLASS:MINIMUM:MAXIMUM, ppm of all outputs' CO2e; once for each class."),

@@ -8,9 +8,9 @@ import typer
 
 from veta.cli.assurance import read_grounds
 from veta.cli.console import OK, emit, moment, table
-from veta.cli.homes import open_home
+from veta.cli.homes import open_home, say_if_behind
 from veta.cli.lots import Timeout, exit_code, intent_json, intent_words, settle
-from veta.cli.options import HERE, AsJson, Home, PasswordFile
+from veta.cli.options import HERE, U32, AsJson, Home, PasswordFile
 from veta.cli.registry import record_lines
 from veta.cli.rendering import plain
 from veta.errors import InputError
@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 
 Site = Annotated[str, typer.Argument(help="The site's number, identifier or name.")]
-Number = Annotated[int, typer.Argument(min=1, help="Of the site's concerns or records.")]
+Number = Annotated[int, typer.Argument(min=1, max=U32, help="Of the site's concerns or records.")]
 Document = Annotated[
     str,
     typer.Option(
@@ -49,7 +49,9 @@ Document = Annotated[
 ]
 Since = Annotated[str, typer.Option("--from", help="Date or instant, not later than now.")]
 Until = Annotated[str, typer.Option(help="Date (its end) or instant; default: open.")]
-Replaces = Annotated[int, typer.Option(min=0, help="Number of the record whose place it takes.")]
+Replaces = Annotated[
+    int, typer.Option(min=0, max=U32, help="Number of the record whose place it takes.")
+]
 
 
 @app.command("show")
@@ -61,6 +63,7 @@ def show(site: Site, home: Home = HERE, as_json: AsJson = False) -> int:
     Example: veta site show 1 --json
     """
     with open_home(home, writes=False) as node:
+        say_if_behind(node)
         document = site_json(node.store, find_site(node.store, site))
     emit(document, site_lines(document), as_json=as_json)
     return OK

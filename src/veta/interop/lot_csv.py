@@ -109,7 +109,7 @@ def read_rows(octets: bytes, template: LotCertificate, *, language: str = "en") 
     if language not in LANGUAGES:
         raise InputError("csv.language", f"faults are told in {' or '.join(LANGUAGES)}")
     if len(template.metal) != 1 or len(template.origins) != 1:
-        raise InputError("csv.template", "the template has one metal of one origin")
+        raise InputError("csv.template", "a template has to have one metal of one origin")
     return _Sheet(template, LANGUAGES.index(language)).read(octets)
 
 

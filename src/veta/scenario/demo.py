@@ -17,6 +17,7 @@ from urllib.parse import quote
 from veta.errors import ProvenanceError
 from veta.scenario.campaign import load_copper, load_lithium
 from veta.scenario.demo_acts import (
+    CAR_MAKER,
     FOUNDING_S,
     REFINERY,
     Play,
@@ -24,7 +25,7 @@ from veta.scenario.demo_acts import (
     certify_concentrate,
     found,
 )
-from veta.scenario.demo_lithium import lithium
+from veta.scenario.demo_lithium import PACK_LOT, lithium
 from veta.scenario.demo_lots import concentrate_enters, smelt
 from veta.scenario.demo_lots_downstream import CABLE_LOT
 from veta.scenario.demo_lots_terms import register_and_assure
@@ -94,6 +95,8 @@ def _by_hand(tell: Teller, home: Path, issuer: str) -> None:
     tell.command(f"{veta} verify {SHOWN_LOT} --home {home}")
     tell.say("Its whole story: origins, each step's balances, footprint, who vouches for it:")
     tell.command(f"{veta} explain {SHOWN_LOT} --home {home}")
+    tell.say("And that of a battery pack, at its maker's:")
+    tell.command(f"{veta} explain {PACK_LOT} --home {home / 'parties' / CAR_MAKER}")
     tell.say("Where the copper in the cable came from:")
     tell.command(f"{veta} lineage {CABLE_LOT} --home {home}")
     tell.say("The lot's label page:")

@@ -29,6 +29,7 @@ from veta.services.lot_planning import LotPlanner
 from veta.services.run_file import word_of
 from veta.services.run_requests import digest_of
 from veta.services.site_standing import ConcernNow, SiteRecordNow, concerns_now, records_now
+from veta.statement.instants import write_instant
 
 AREA: Final = "site"
 MOST_STANDING: Final = 32
@@ -79,7 +80,7 @@ class SiteDesk:
                 raise _refused(
                     "concern_barred",
                     f"our concern {own[-1].concern.number} about site {site} is open, or bars"
-                    f" another until {own[-1].concern.respond_by_s}",
+                    f" another until {write_instant(own[-1].concern.respond_by_s)}",
                 )
 
         call = self._planner.ledger.lots.encode_raise_concern(site, leaf)
