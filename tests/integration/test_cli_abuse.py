@@ -356,3 +356,14 @@ def test_numbers__beyond_what_a_contract_counts__are_a_usage_error(home: Home) -
     much = "99999999999999999999"
     for command in (("assurance", "affected", much), ("balance", "--site", much)):
         assert home.run(*command).code == 2
+
+
+def test_check__a_photograph__is_of_no_form(home: Home) -> None:
+    photograph = home.folder / "label.jpg"
+    photograph.write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)))
+    ran = run("check", photograph, "--json")
+    assert ran.code == 2
+    (document,) = ran.json["documents"]
+    assert "exchange.unknown_form" in str(document)
+    photograph.write_bytes(b"eyJ.no.token")
+    assert run("check", photograph).code == 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from veta import canonical
-from veta.cli.console import NOT_VERIFIED, OK, emit, say
+from veta.cli.console import NOT_VERIFIED, OK, USAGE, emit, say
 from veta.cli.homes import find_leaf, open_home
 from veta.cli.issue import FOOTPRINTS, read_octets
 from veta.cli.lots import find_lot
@@ -80,7 +80,7 @@ def check(
     """Hold documents of any system to the rules of their format: UNTP, PACT, EPCIS.
 
     The form alone: who signed, and what the chain says, is `veta verify`. Exit code 1 where a rule
-    is broken.
+    is broken, 2 where a file is of no such form.
 
     Example: veta check partner.epcis.json passport.jwt
     """
@@ -88,7 +88,9 @@ def check(
     document = {"documents": [_checked_json(file, each) for file, each in found]}
     lines = [line for file, each in found for line in _checked_lines(file, each)]
     emit(document, lines, as_json=as_json)
-    return OK if all(each.good for _, each in found) else NOT_VERIFIED
+    if any(not each.good and each.form != "unknown" for _, each in found):
+        return NOT_VERIFIED
+    return OK if all(each.good for _, each in found) else USAGE
 
 
 def _untp(node: OpenNode, lot: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from veta.cli.console import OK, emit, table
+from veta.cli.console import OK, emit, say, table
 from veta.cli.files import read_statement_file
 from veta.cli.homes import open_home
 from veta.cli.issue import read_octets
@@ -53,6 +53,13 @@ def progress(
             proven = any(check.code == "lot.proven" for check in report.checks)
             if proven:
                 shown.append((bundle, report.verdict in _GOOD))
+        left_out = len(bundles or ()) - len(shown)
+        if left_out:
+            say(
+                f"veta: {left_out} of {len(bundles or ())} bundles show no lot that is proven, and "
+                "are not counted: `veta show statement LOT --bundle FILE --with-lineage` makes one "
+                "that does [progress.not_counted]"
+            )
         found = node.lots.progress.progress(metal, shown)
         wanted = [each for each in found if year in {0, each.year}]
         names = node.registry.names()

@@ -92,6 +92,8 @@ def listing_lines(listed: Listings | None) -> list[str]:
         lines += textwrap.wrap(body, WIDTH, initial_indent="  - ", subsequent_indent="    ")
     if not listed.found:
         lines.append("  - nobody")
+    if listed.looked_up <= 1:
+        lines.append("  - only its issuer was looked up: --with-lineage tells who is behind a lot")
     if listed.not_asked:
         numbers = ", ".join(str(member) for member in listed.not_asked)
         lines.append(f"  - not looked up, for nobody told who they are: members {numbers}")

@@ -6,6 +6,7 @@ document that keeps the rules can still be nobody's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,8 @@ from veta.statement.rules import find_faults
 ENVELOPE: Final = "data:application/vc+jwt,"
 """W3C VC 2.0 section 4.13: a secured credential inside a presentation."""
 _MOST_ENVELOPES: Final = 1_000
+_TOKEN: Final = re.compile(rb"[!-~]+(\.[!-~]*)+")
+"""What was meant as a compact JWS, however broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,26 @@ class CheckedDocument:
         return not self.problems
 
 
+_UNKNOWN: Final = CheckedDocument(
+    "unknown",
+    "unknown",
+    "",
+    (
+        (
+            "exchange.unknown_form",
+            "neither a credential or presentation, nor a PACT footprint, nor an EPCIS document",
+        ),
+    ),
+)
+
+
 def check_documents(octets: bytes) -> tuple[CheckedDocument, ...]:
     """Everything in a file: a token, a credential, a presentation of several, a PACT product
     footprint, an EPCIS 2.0 document.
     """
     if octets.lstrip()[:1] != b"{":
-        return (_token(octets.strip()),)
+        token = octets.strip()
+        return (_token(token) if _TOKEN.fullmatch(token) else _UNKNOWN,)
     try:
         document = canonical.read_object(octets, canonical.FOREIGN)
     except InputError as error:
@@ -65,8 +82,7 @@ def _single(octets: bytes, document: Mapping[str, Any], names: list[Any]) -> Che
         return _footprint(octets, document)
     if "VerifiableCredential" in names:
         return _credential(octets)
-    words = "neither a credential or presentation, nor a PACT footprint, nor an EPCIS document"
-    return CheckedDocument("unknown", "unknown", "", (("exchange.unknown_form", words),))
+    return _UNKNOWN
 
 
 def presentation(tokens: Iterable[bytes]) -> dict[str, Any]:
