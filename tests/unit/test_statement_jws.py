@@ -39,6 +39,7 @@ from veta.statement.jws import (
     StatementLimits,
     check_seal,
     leaf_of,
+    meant_as_token,
     read_statement,
     sign_statement,
     unseal,
@@ -507,3 +508,21 @@ def test_leaf_of__payload__is_an_rfc_9162_leaf_of_the_octets() -> None:
     payload = payload_of(passport())
     assert leaf_of(payload) == unseal(TOKEN).leaf == sha256(b"\x00" + payload).digest()
     assert leaf_of(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+
+
+@pytest.mark.parametrize(
+    ("octets", "meant"),
+    [
+        (b"a.b.c", True),
+        (b"no.token", True),
+        (b"." * 100_000, True),
+        (b"." * 100_000 + b"\xff", False),
+        (b"no dot", False),
+        (b"nodot", False),
+        (b"a.b c", False),
+        (b"", False),
+    ],
+)
+def test_meant_as_token__any_octets__one_pass(octets: bytes, meant: bool) -> None:
+    """A pattern that tries every way to cut a row of dots would never come back here."""
+    assert meant_as_token(octets) is meant

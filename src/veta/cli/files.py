@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from pathlib import Path
@@ -12,14 +11,13 @@ from veta.cli.homes import as_leaf, find_leaf
 from veta.errors import InputError
 from veta.model.bundle import LedgerFacts, StatementBundle
 from veta.model.identifiers import UnixSeconds
+from veta.statement.jws import meant_as_token
 from veta.verify.transport import read_bundle
 
 if TYPE_CHECKING:
     from veta.bootstrap import OpenNode
 
 MOST_OCTETS: Final = 4 << 20
-_TOKEN: Final = re.compile(rb"[!-~]+(\.[!-~]*)+")
-"""What was meant as a compact JWS, however broken."""
 
 
 def file_octets(subject: str) -> bytes | None:
@@ -91,7 +89,7 @@ def read_statement_file(octets: bytes) -> tuple[StatementBundle, LedgerFacts | N
     token = octets.strip()
     if token.startswith(b"{"):
         return read_bundle(octets, now_s=UnixSeconds(int(time.time())))
-    if _TOKEN.fullmatch(token) is None:
+    if not meant_as_token(token):
         raise InputError(
             "cli.not_a_statement", "this is neither a bundle (JSON) nor a token (vc+jwt)"
         )

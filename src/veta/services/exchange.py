@@ -6,7 +6,6 @@ document that keeps the rules can still be nobody's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,14 +15,12 @@ from veta.errors import InputError, ProvenanceError
 from veta.interop.epcis_reading import read_epcis
 from veta.interop.pact_reading import read_product_footprint
 from veta.statement.credential import W3C_CONTEXT, read_credential
-from veta.statement.jws import read_statement
+from veta.statement.jws import meant_as_token, read_statement
 from veta.statement.rules import find_faults
 
 ENVELOPE: Final = "data:application/vc+jwt,"
 """W3C VC 2.0 section 4.13: a secured credential inside a presentation."""
 _MOST_ENVELOPES: Final = 1_000
-_TOKEN: Final = re.compile(rb"[!-~]+(\.[!-~]*)+")
-"""What was meant as a compact JWS, however broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def check_documents(octets: bytes) -> tuple[CheckedDocument, ...]:
     """
     if octets.lstrip()[:1] != b"{":
         token = octets.strip()
-        return (_token(token) if _TOKEN.fullmatch(token) else _UNKNOWN,)
+        return (_token(token) if meant_as_token(token) else _UNKNOWN,)
     try:
         document = canonical.read_object(octets, canonical.FOREIGN)
     except InputError as error:
