@@ -170,6 +170,32 @@ def test_demo__what_is_no_statement__gets_no_verdict(
     assert (done.code, done.json["error"]["code"]) == (2, "cli.not_a_statement")
 
 
+def test_demo__home_that_is_behind_the_chain__does_not_pass_old_answers_off_as_whole(
+    demo: tuple[Path, str],
+) -> None:
+    """The mine's home followed until July; its certificate has carried lots to others since."""
+    mine = demo[0] / "veta-demo" / "parties" / "mina-aurora"
+    old = run("assurance", "affected", "2", "--home", mine, "--json")
+    assert (old.code, old.json["complete"]) == (3, False)
+    assert "[home.behind]" in old.err
+    audited = run("audit", "--home", mine)  # brings it up to date, and tells of one call by hand
+    assert (audited.code, "[audit.nonce]" in audited.out) == (1, True)
+    new = run("assurance", "affected", "2", "--home", mine, "--json")
+    assert (new.code, "[home.behind]" in new.err) == (0, False)
+    assert len(new.json["lots"]) > len(old.json["lots"])
+
+
+def test_demo__progress_of_bundles_without_lineage__says_what_is_not_counted(
+    demo: tuple[Path, str],
+) -> None:
+    home = demo[0] / "veta-demo"
+    bundles = sorted((home / "bundles").glob("BSE-CAT-26-100[12].bundle.json"))
+    ran = run("progress", *bundles, "--home", home, "--json")
+    assert ran.code == 0
+    assert "2 of 2 bundles" in ran.err
+    assert "[progress.not_counted]" in ran.err
+
+
 def test_demo__metal_that_goes_on__is_the_reference_s_to_the_gram(demo: tuple[Path, str]) -> None:
     told = re.sub(r"\s+", " ", demo[1])
     for wanted in (
